@@ -1,0 +1,239 @@
+"""The simulation image: a root file system made from the recipe in containers/, found by the digest of that recipe.
+
+Built by mmdebstrap from Debian packages and pinned Python packages, with the runner compiled into it. An image is
+complete when its `image.json` is there; that file is written last.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+SUITE = "trixie"
+SUITE_PYTHON = "3.13"
+"""Python of that suite, for which the Python packages are chosen."""
+RECIPE_VERSION = "1"
+"""Part of the digest: raise it when the steps below change what they make."""
+
+_PACKAGE = Path(__file__).resolve().parent
+_VERSION_OF = {
+    "iverilog": (("iverilog", "-V"), r"Icarus Verilog version (\S+)"),
+    "verilator": (("verilator", "--version"), r"Verilator (\S+)"),
+    "yosys": (("yosys", "-V"), r"Yosys (\S+)"),
+    "python": (("python3", "--version"), r"Python (\S+)"),
+}
+ICARUS_NEEDED = (12,)
+"""Major version that the host's own Icarus must have: 11 refuses casts that benchmarks use."""
+
+
+class ImageError(Exception):
+    """The image cannot be built here; the message is for the user."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A root file system with tools."""
+
+    digest: str
+    """Digest of the recipe, or "host-..." for the host's own tools."""
+    root: Path
+    tools: Mapping[str, str]
+    """Tool name to version."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """All that decides what is in the image."""
+
+    packages: tuple[str, ...]
+    python_requirements: str
+    runner_source: str
+    suite: str = SUITE
+
+    @property
+    def digest(self) -> str:
+        """Sixteen hexadecimal digits over the whole recipe."""
+        text = "\0".join((RECIPE_VERSION, self.suite, *self.packages, self.python_requirements, self.runner_source))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def read_recipe() -> Recipe:
+    """The recipe of this installation: containers/ beside the package in a checkout, inside it in a wheel."""
+    for directory in (_PACKAGE.parent / "containers", _PACKAGE / "containers"):
+        if (directory / "packages.txt").exists():
+            lines = (directory / "packages.txt").read_text().splitlines()
+            return Recipe(
+                packages=tuple(line.strip() for line in lines if line.strip() and not line.startswith("#")),
+                python_requirements=(directory / "python-requirements.txt").read_text(),
+                runner_source=(_PACKAGE / "inbox" / "runner.c").read_text(),
+            )
+    raise ImageError(f"containers/packages.txt is missing beside {_PACKAGE}; install VeriReason from its repository")
+
+
+def cache_directory() -> Path:
+    """Where images live: $XDG_CACHE_HOME/verireason, by default ~/.cache/verireason."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "verireason"
+
+
+def _image_directory(digest: str) -> Path:
+    return cache_directory() / "images" / digest
+
+
+def installed_image() -> Image | None:
+    """The image of this recipe, if it was built."""
+    directory = _image_directory(read_recipe().digest)
+    try:
+        facts = json.loads((directory / "image.json").read_text())
+    except FileNotFoundError:
+        return None
+    return Image(digest=facts["digest"], root=directory / "root", tools=facts["tools"])
+
+
+def host_image() -> Image:
+    """The host's own tools as an image. Raises ImageError when Icarus is missing or too old."""
+    if shutil.which("iverilog") is None or shutil.which("vvp") is None:
+        raise ImageError("--box host needs Icarus Verilog 12 on this host and finds none; use `verireason image build`")
+    tools = {name: version for name in _VERSION_OF if (version := _tool_version(name, ()))}
+    found = tools.get("iverilog", "0")
+    if int(found.split(".")[0]) < ICARUS_NEEDED[0]:
+        raise ImageError(
+            f"--box host finds Icarus Verilog {found} and needs {ICARUS_NEEDED[0]}; use `verireason image build`"
+        )
+    digest = hashlib.sha256(json.dumps(tools, sort_keys=True).encode()).hexdigest()[:16]
+    return Image(digest=f"host-{digest}", root=Path("/"), tools=tools)
+
+
+def _tool_version(name: str, prefix: tuple[str, ...]) -> str | None:
+    argv, pattern = _VERSION_OF[name]
+    try:
+        done = subprocess.run((*prefix, *argv), capture_output=True, text=True, timeout=60, check=False)
+    except (FileNotFoundError, PermissionError):
+        return None
+    match = re.search(pattern, done.stdout + done.stderr)
+    return match[1] if match else None
+
+
+def build_image(say: Callable[[str], None]) -> Image:
+    """Build the image of this recipe, or return it if it is there.
+
+    `say` gets one line per stage. Raises ImageError with one line when a tool or the network is missing or a stage fails.
+    """
+    recipe = read_recipe()
+    with _lock(_image_directory(recipe.digest)):
+        found = installed_image()
+        if found is not None:
+            say(f"image {found.digest} is there: {found.root}")
+            return found
+        return _build(recipe, say)
+
+
+@contextmanager
+def _lock(directory: Path) -> Iterator[None]:
+    """One builder at a time."""
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with open(directory.with_suffix(".lock"), "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _build(recipe: Recipe, say: Callable[[str], None]) -> Image:
+    if shutil.which("mmdebstrap") is None:
+        raise ImageError("mmdebstrap is not installed; run `apt-get install mmdebstrap` (and uidmap when not root)")
+    directory = _image_directory(recipe.digest)
+    shutil.rmtree(directory, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix="verireason-image-") as name:
+        staging = Path(name)
+        staging.chmod(0o755)
+        say(f"image {recipe.digest}: fetching {len(recipe.python_requirements.split('==')) - 1} Python packages")
+        _fetch_python_packages(recipe, staging)
+        (staging / "runner.c").write_text(recipe.runner_source)
+        say(
+            f"image {recipe.digest}: installing Debian {recipe.suite} with {', '.join(recipe.packages)} (about a minute)"
+        )
+        _bootstrap(recipe, staging)
+        say(f"image {recipe.digest}: unpacking to {directory}")
+        root = directory / "root"
+        root.mkdir(parents=True)
+        _call(("tar", "-x", "-f", str(staging / "root.tar"), "-C", str(root), "--no-same-owner", "--exclude=./dev/*"))
+    tools = _versions_inside(root)
+    image = Image(digest=recipe.digest, root=root, tools=tools)
+    facts = {"digest": image.digest, "tools": dict(tools), "suite": recipe.suite}
+    partial = directory / "image.json.partial"
+    partial.write_text(json.dumps(facts, indent=1, sort_keys=True))
+    partial.rename(directory / "image.json")
+    say(f"image {recipe.digest}: done, {', '.join(f'{name} {version}' for name, version in sorted(tools.items()))}")
+    return image
+
+
+def _fetch_python_packages(recipe: Recipe, staging: Path) -> None:
+    """Wheels for the suite's Python, unpacked by the host's pip; pure Python ones are built from source if need be."""
+    requirements = [line for line in recipe.python_requirements.splitlines() if line and not line.startswith("#")]
+    wheels, target = staging / "wheels", staging / "python"
+    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
+    machine = os.uname().machine
+    platforms = [f"--platform=manylinux_{minor}_{machine}" for minor in ("2_28", "2_27", "2_17")]
+    for requirement in requirements:
+        binary = (*pip, "download", "--no-deps", f"--dest={wheels}", f"--python-version={SUITE_PYTHON}", "--only-binary=:all:",
+                  *platforms, f"--platform=manylinux2014_{machine}", "--platform=any", requirement)  # fmt: skip
+        if subprocess.run(binary, capture_output=True, check=False).returncode != 0:
+            _call((*pip, "wheel", "--no-deps", f"--wheel-dir={wheels}", requirement))
+    target.mkdir()
+    for wheel in sorted(wheels.glob("*.whl")):
+        shutil.unpack_archive(wheel, target, format="zip")
+
+
+def _bootstrap(recipe: Recipe, staging: Path) -> None:
+    inside = "/opt/verireason"
+    hooks = (
+        f'mkdir -p "$1{inside}/python"',
+        f"sync-in {staging}/python {inside}/python",
+        f"copy-in {staging}/runner.c {inside}",
+        f'chroot "$1" gcc -O2 -static -Wall -o {inside}/runner {inside}/runner.c',
+        f'echo {inside}/python > "$1/usr/lib/python3/dist-packages/verireason.pth"',
+        f'chroot "$1" python3 -m compileall -q -j0 {inside}/python',
+    )
+    _call(
+        (
+            "mmdebstrap",
+            "--variant=minbase",
+            "--quiet",
+            "--include=" + ",".join(recipe.packages),
+            *(f"--customize-hook={hook}" for hook in hooks),
+            recipe.suite,
+            str(staging / "root.tar"),
+        )  # fmt: skip
+    )
+
+
+def _versions_inside(root: Path) -> dict[str, str]:
+    """Tool versions, asked of the tools, with bubblewrap or chroot, whichever works here."""
+    bwrap = ("bwrap", "--ro-bind", str(root), "/", "--tmpfs", "/tmp", "--dev", "/dev", "--unshare-all", "--")
+    for prefix in (bwrap, ("chroot", str(root))):
+        tools = {name: version for name in _VERSION_OF if (version := _tool_version(name, prefix))}
+        if tools:
+            return tools
+    raise ImageError(
+        "the image is built but no tool in it runs; is bubblewrap installed (`apt-get install bubblewrap`)?"
+    )
+
+
+def _call(argv: tuple[str, ...]) -> None:
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        return
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    hints = [line for line in lines if re.search(r"rror|resolv|No space|Permission", line)] or lines
+    raise ImageError(
+        f"{argv[0]} failed: {(hints or ['no message'])[0][:300]}; network and disk space are needed to build"
+    )

@@ -1,0 +1,167 @@
+"""Many jobs, few boxes: order, equal jobs once, retries, a bounded queue.
+
+The pool knows nothing of what the jobs mean. It decides one thing only: whether a result is to be believed or tried
+again. A box that failed is tried again; a step that ran into its wall limit with CPU time to spare is tried again with
+nothing else running, since a loaded host looks the same. What is left after that is the answer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from sim.job import Box, Job, JobResult, Status
+
+logger = logging.getLogger(__name__)
+
+NUM_REMEMBERED = 4096
+"""Results of finished jobs that are kept, so that an equal job later is not run again."""
+
+
+@dataclass(slots=True, kw_only=True)
+class PoolCounts:
+    """What the pool did so far."""
+
+    num_jobs: int = 0
+    num_runs: int = 0
+    """Boxes started: less than the jobs when some were equal, more when some were tried again."""
+    num_reused: int = 0
+    num_retries: int = 0
+    num_failures: int = 0
+    """Jobs without an answer after all retries."""
+
+
+class Pool:
+    """Runs jobs on `num_boxes` boxes at the same time.
+
+    Raises ValueError for a pool without boxes.
+    """
+
+    def __init__(self, box: Box, *, num_boxes: int, num_retries: int = 2, remember: bool = True) -> None:
+        if num_boxes < 1:
+            raise ValueError(f"num_boxes is {num_boxes}; give at least 1")
+        self.counts = PoolCounts()
+        self.num_boxes = num_boxes
+        self._box = box
+        self._num_retries = num_retries
+        self._num_remembered = NUM_REMEMBERED if remember else 0
+        self._executor = ThreadPoolExecutor(num_boxes, thread_name_prefix="box")
+        self._lock = threading.Lock()
+        self._known: OrderedDict[str, Future[JobResult]] = OrderedDict()
+        self._alone = _Alone()
+
+    @property
+    def image(self) -> str:
+        """Digest of the root file system that the boxes run."""
+        return self._box.image
+
+    def submit(self, job: Job) -> Future[JobResult]:
+        """Queue one job. An equal job that is queued, running or lately done shares its result."""
+        with self._lock:
+            self.counts.num_jobs += 1
+            known = self._known.get(job.key)
+            if known is not None:
+                self.counts.num_reused += 1
+                self._known.move_to_end(job.key)
+                return known
+            future = self._executor.submit(self._run, job)
+            if self._num_remembered:
+                self._known[job.key] = future
+                self._forget_oldest()
+        future.add_done_callback(lambda done: self._forget_failure(job.key, done))
+        return future
+
+    def map(self, jobs: Iterable[Job]) -> Iterator[JobResult]:
+        """Results in the order of the jobs; takes jobs only a few ahead of the boxes."""
+        window: deque[Future[JobResult]] = deque()
+        for job in jobs:
+            window.append(self.submit(job))
+            while len(window) > 8 * self.num_boxes or (window and window[0].done()):
+                yield window.popleft().result()
+        while window:
+            yield window.popleft().result()
+
+    def close(self) -> None:
+        """Wait for running jobs, drop queued ones, release the boxes."""
+        self._executor.shutdown(cancel_futures=True)
+        self._box.close()
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def _run(self, job: Job) -> JobResult:
+        result = self._attempt(job, alone=False)
+        for _ in range(self._num_retries):
+            late = any(step.status is Status.WALL_LIMIT for step in result.steps)
+            if result.failure is None and not late:
+                break
+            logger.info("job %s again: %s", job.key[:12], result.failure or "wall limit with CPU time to spare")
+            with self._lock:
+                self.counts.num_retries += 1
+            result = self._attempt(job, alone=late)
+            if late and result.failure is None:
+                break  # twice late, the second time alone: the candidate's own doing
+        if result.failure is not None:
+            with self._lock:
+                self.counts.num_failures += 1
+        return result
+
+    def _attempt(self, job: Job, *, alone: bool) -> JobResult:
+        with self._lock:
+            self.counts.num_runs += 1
+        with self._alone.exclusive() if alone else self._alone.shared():
+            return self._box.run(job)
+
+    def _forget_oldest(self) -> None:
+        while len(self._known) > self._num_remembered and next(iter(self._known.values())).done():
+            self._known.popitem(last=False)
+
+    def _forget_failure(self, key: str, done: Future[JobResult]) -> None:
+        """A farm failure is not a fact about the job: the next equal job gets a new try."""
+        if done.cancelled() or done.exception() or done.result().failure is not None:
+            with self._lock:
+                if self._known.get(key) is done:
+                    del self._known[key]
+
+
+class _Alone:
+    """Many jobs side by side, or one with nothing beside it."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._num_running = 0
+        self._num_waiting_alone = 0
+
+    @contextlib.contextmanager
+    def shared(self) -> Iterator[None]:
+        with self._condition:
+            self._condition.wait_for(lambda: self._num_waiting_alone == 0 and self._num_running >= 0)
+            self._num_running += 1
+        try:
+            yield
+        finally:
+            with self._condition:
+                self._num_running -= 1
+                self._condition.notify_all()
+
+    @contextlib.contextmanager
+    def exclusive(self) -> Iterator[None]:
+        with self._condition:
+            self._num_waiting_alone += 1
+            self._condition.wait_for(lambda: self._num_running == 0)
+            self._num_running = -1
+            self._num_waiting_alone -= 1
+        try:
+            yield
+        finally:
+            with self._condition:
+                self._num_running = 0
+                self._condition.notify_all()

@@ -1,0 +1,78 @@
+"""`verireason verify`: judge completions that exist."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from sim.farm import BOXES
+from verireason.data.benchmarks import LOADERS, load_benchmark
+from verireason.data.calibrate import calibrate
+from verireason.evals.completions import CompletionFile
+from verireason.evals.judging import farm_for_user, fresh_directory, judge_completions, write_problems, write_records
+from verireason.progress import ProgressLine
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    parser.add_argument("--benchmark", required=True, metavar="NAME", help=f"one of: {', '.join(sorted(LOADERS))}")
+    parser.add_argument("--root", required=True, type=Path, metavar="DIR", help="the benchmark's directory")
+    parser.add_argument(
+        "--completions", required=True, type=Path, metavar="FILE", help="JSONL: problem_id, completion, sample"
+    )
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="where records.jsonl goes")
+    add_farm_arguments(parser)
+    parser.add_argument("--no-cache", action="store_true", help="run equal jobs again instead of sharing their result")
+    parser.add_argument("--skip-bad", action="store_true", help="leave out lines that cannot be read, and count them")
+
+
+def add_farm_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of every command that opens a farm."""
+    parser.add_argument(
+        "--jobs", type=positive, default=os.cpu_count() or 1, metavar="N", help="boxes at the same time"
+    )
+    parser.add_argument("--box", choices=BOXES, default=BOXES[0], help="bubblewrap isolates; host only limits")
+
+
+def positive(text: str) -> int:
+    """A whole number from 1, for argparse."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1")
+    return number
+
+
+def warn_about(box: str) -> None:
+    """Say what the host box does not isolate."""
+    if box == "host":
+        print(
+            "verireason: --box host runs designs with this user's rights: files, network and processes are not isolated",
+            file=sys.stderr,
+        )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit code 0 when every completion was judged, 1 when some were not."""
+    problems = {problem.id: problem for problem in load_benchmark(args.benchmark, args.root)}
+    completions = CompletionFile(path=args.completions, known_ids=problems.keys(), skip_bad=args.skip_bad)
+    wanted = completions.problem_ids()
+    fresh_directory(args.out)
+    warn_about(args.box)
+    progress = ProgressLine()
+    with farm_for_user(box=args.box, num_boxes=args.jobs, remember=not args.no_cache) as farm:
+        calibration = calibrate(farm, [problem for problem in problems.values() if problem.id in wanted])
+        write_problems(args.out, calibration)
+        records = judge_completions(farm, calibration, completions)
+        tally = write_records(args.out, records, watch=lambda tally: progress.show(tally.line()))
+    progress.done()
+    for problem_id, defect in calibration.defects.items():
+        print(f"{problem_id}: {defect}")
+    if completions.num_bad:
+        print(f"{completions.num_bad} bad lines left out, the first: {completions.first_bad}", file=sys.stderr)
+    print(tally.line())
+    if tally.num_unjudged:
+        print(f"verireason: {tally.num_unjudged} completions were not judged; see their diagnostics", file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,70 @@
+"""What only a run of the golden can tell: how many samples a full run compares, and how long it takes.
+
+A problem whose golden does not pass is defective: its specification, testbench and reference disagree. It stays in the
+benchmark, is reported beside every rate, and no candidate can pass it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from sim.farm import Farm
+from sim.verdict import Candidate, Outcome, Verdict
+from verireason.errors import MissingError
+from verireason.problem import Problem
+
+CPU_FACTOR = 10.0
+"""A candidate may take this many times the golden's CPU time ..."""
+CPU_FLOOR_S = 10.0
+"""... but no less than this: an honest design may simulate slower than the golden, and hosts differ."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """Problems that are ready to judge with, and what is wrong with those whose golden does not pass."""
+
+    problems: dict[str, Problem]
+    """By id, in the order given; the spec's `num_checks` and CPU limit filled in where the golden told them."""
+    defects: dict[str, str]
+    """Problem id to what its golden's verdict says."""
+
+
+def calibrate(farm: Farm, problems: Iterable[Problem]) -> Calibration:
+    """Run the golden of each problem that does not know its number of checks.
+
+    Raises MissingError when the farm fails on a golden: without it nothing can be judged.
+    """
+    listed = list(problems)
+    unknown = [problem for problem in listed if problem.spec.num_checks is None]
+    pairs = ((Candidate(source=problem.golden), problem.spec) for problem in unknown)
+    ready = {problem.id: problem for problem in listed}
+    defects: dict[str, str] = {}
+    for problem, verdict in zip(unknown, farm.judge(pairs), strict=True):
+        if verdict.outcome is Outcome.UNJUDGED:
+            raise MissingError(f"{problem.id}: the farm could not run the golden: {_words(verdict)}")
+        if _agrees(verdict):
+            ready[problem.id] = _calibrated(problem, verdict)
+        else:
+            defects[problem.id] = f"the benchmark's own reference does not pass: {_words(verdict)}"
+    return Calibration(problems=ready, defects=defects)
+
+
+def _agrees(verdict: Verdict) -> bool:
+    """Whether the golden's run compared something and found no difference. It can't be a PASS yet: for that the number
+    of samples has to be known beforehand."""
+    return bool(verdict.num_passed) and not any(output.num_mismatches for output in verdict.outputs)
+
+
+def _calibrated(problem: Problem, verdict: Verdict) -> Problem:
+    cpu_s = CPU_FLOOR_S
+    while cpu_s < CPU_FACTOR * verdict.cpu_s:  # coarse steps, so that noise on the host rarely changes the limit
+        cpu_s *= 2
+    limits = replace(problem.spec.limits, cpu_s=cpu_s, wall_s=4 * cpu_s)
+    return replace(problem, spec=replace(problem.spec, num_checks=verdict.num_passed, limits=limits))
+
+
+def _words(verdict: Verdict) -> str:
+    messages = [diagnostic.message for diagnostic in verdict.diagnostics][:3]
+    wrong = [f"output {output.name} differs" for output in verdict.outputs if output.num_mismatches]
+    return "; ".join([str(verdict.outcome), *messages, *wrong[:3]])

@@ -1,0 +1,101 @@
+"""Completions to records: extract, judge on the farm, write in order."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from sim.farm import Farm, FarmUnavailable, open_farm
+from sim.image import ImageError
+from sim.verdict import Candidate, Outcome, Spec
+from verireason.data.calibrate import Calibration
+from verireason.errors import MissingError, UserError
+from verireason.problem import Completion, Problem
+from verireason.records import Record, RecordWriter, record_from
+from verireason.templates import extract
+
+RECORDS = "records.jsonl"
+PROBLEMS = "problems.json"
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """What was judged so far."""
+
+    num_records: int = 0
+    num_passed: int = 0
+    num_unjudged: int = 0
+    outcomes: dict[str, int] = field(default_factory=dict)
+
+    def add(self, record: Record) -> None:
+        """Count one record."""
+        self.num_records += 1
+        self.num_passed += record.passed
+        self.num_unjudged += record.outcome is Outcome.UNJUDGED
+        self.outcomes[str(record.outcome)] = self.outcomes.get(str(record.outcome), 0) + 1
+
+    def line(self) -> str:
+        """One line for a person: a rate never stands without its n and its unjudged count."""
+        num_judged = self.num_records - self.num_unjudged
+        rate = f"{self.num_passed / num_judged:.1%}" if num_judged else "no rate"
+        kinds = ", ".join(f"{name} {count}" for name, count in sorted(self.outcomes.items()))
+        return f"{self.num_passed} of {num_judged} passed ({rate}), {self.num_unjudged} unjudged: {kinds}"
+
+
+def farm_for_user(*, box: str, num_boxes: int, remember: bool = True) -> Farm:
+    """The farm, or MissingError with the line that says what this host lacks."""
+    try:
+        return open_farm(box=box, num_boxes=num_boxes, remember=remember)
+    except (FarmUnavailable, ImageError) as err:
+        raise MissingError(str(err)) from err
+
+
+def fresh_directory(path: Path) -> None:
+    """Make the directory for records. Raises UserError when it already holds some, MissingError when it can't be made."""
+    if (path / RECORDS).exists():
+        raise UserError(f"{path} already holds {RECORDS}; give another --out, or remove it")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as err:
+        raise MissingError(f"cannot make {path}: {err.strerror}; give a directory that can be written") from err
+
+
+def write_problems(path: Path, calibration: Calibration) -> None:
+    """Say which problems are defective, beside the records: the ceiling of every rate."""
+    facts = [{"problem_id": problem_id, "defect": defect} for problem_id, defect in calibration.defects.items()]
+    (path / PROBLEMS).write_text(json.dumps(facts, indent=1) + "\n")
+
+
+def judge_completions(
+    farm: Farm, calibration: Calibration, completions: Iterable[Completion], *, template: str = "verireason"
+) -> Iterator[Record]:
+    """Records in the order of the completions, as verdicts arrive."""
+    pending: deque[tuple[Problem, Completion, str | None]] = deque()
+
+    def pairs() -> Iterator[tuple[Candidate, Spec]]:
+        for completion in completions:
+            problem = calibration.problems[completion.problem_id]
+            code = extract(completion.text, top=problem.spec.top, template=template).code
+            pending.append((problem, completion, code))
+            yield Candidate(source=code or ""), problem.spec
+
+    for verdict in farm.judge(pairs()):
+        problem, completion, code = pending.popleft()
+        yield record_from(problem, completion, code, verdict)
+
+
+def write_records(
+    path: Path, records: Iterable[Record], *, watch: Callable[[Tally], None] = lambda tally: None
+) -> Tally:
+    """Append records as they come; `watch` sees the tally after each."""
+    tally = Tally()
+    with RecordWriter(path / RECORDS) as writer:
+        for record in records:
+            writer.write(record)
+            tally.add(record)
+            watch(tally)
+    (path / "summary.json").write_text(json.dumps(asdict(tally), indent=1, sort_keys=True) + "\n")
+    return tally
