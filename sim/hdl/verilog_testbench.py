@@ -36,8 +36,9 @@ FORBIDDEN_TASKS = (
 )  # fmt: skip
 """System tasks that reach outside the design (regular expressions, without the dollar)."""
 
-_FORBIDDEN_CALL = ' [0-9]+ "\\$(' + "|".join(FORBIDDEN_TASKS) + ')"'
-"""How a call of one stands in a compiled program; a quote inside a string would have a backslash before it."""
+_FORBIDDEN = ' [0-9]+ "\\$(' + "|".join(FORBIDDEN_TASKS) + ')"|^ +%force/'
+"""How a call of one, or a `force`, stands in a compiled program; a quote inside a string would have a backslash before
+it. `force` reaches through ports: on its own input a design would change what the reference sees."""
 
 _HELPER_LIMITS = Limits(cpu_s=5, wall_s=30)
 
@@ -117,7 +118,7 @@ def plan(candidate: Candidate, spec: Spec, *, image: str, secret: bytes) -> Job 
         },
         steps=(
             Step(argv=compile_argv, limits=spec.limits),
-            Step(argv=("grep", "-aoEm1", _FORBIDDEN_CALL, PROGRAM), limits=_HELPER_LIMITS, proceed_on=(1,)),
+            Step(argv=("grep", "-aoEm1", _FORBIDDEN, PROGRAM), limits=_HELPER_LIMITS, proceed_on=(1,)),
             Step(argv=icarus.simulate_argv(PROGRAM), limits=spec.limits, drop=(testbench, reference, CANDIDATE_FILE)),
         ),
     )
@@ -139,8 +140,9 @@ def judge(candidate: Candidate, spec: Spec, result: JobResult, *, image: str, se
             f"search of the compiled program ended with {searched.status} {searched.code}: {searched.stderr!r}"
         )
     elif searched.code == 0:
-        call = searched.stdout.decode(errors="replace").strip().split('"')[1]
-        verdict = _rejected(spec, key, f"{call} reaches outside the design")
+        found = searched.stdout.decode(errors="replace")
+        what = found.split('"')[1] if '"' in found else "force"
+        verdict = _rejected(spec, key, f"{what} reaches outside the design")
     else:
         warnings = icarus.diagnostics(compiled.stderr.decode(errors="replace"), file=CANDIDATE_FILE)
         verdict = _judge_simulation(

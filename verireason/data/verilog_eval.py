@@ -26,6 +26,9 @@ _OWN_NAMES = (
 """Names that all testbenches of the benchmark use for what is theirs and that no candidate has a use for."""
 
 _TOKEN = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:[^"\\]|\\.)*"|\\\S+|[`$]?[A-Za-z_][A-Za-z0-9_$]*', re.DOTALL)
+_INSTANCE = re.compile(r"\b(?P<module>TopModule|RefModule)\s+\S+\s*\((?P<ports>[^;]*)\);")
+_DECLARATION = re.compile(r"^\s*(?:logic|reg|wire)\s*(?P<range>\[[^\]]*\])?\s*(?P<name>\w+)\s*(?:=[^;]*)?;", re.MULTILINE)
+_SAME_NAME_PORT = re.compile(r"\.(\w+)(?=\s*(?:,|$))")
 _EVIDENCE_STRING = re.compile(r'"(Mismatches: |Hint: Output |TIMEOUT")')
 
 
@@ -74,8 +77,27 @@ def with_placeholders(testbench: str) -> str:
     """
     names = {name: NAME_PREFIX + name for name in _OWN_NAMES}
     names["RefModule"] = REFERENCE_TOP
-    text = _rename(testbench, names)
+    head, start, own = testbench.partition("module tb")
+    text = _rename(head + start + _behind_buffers(own), names)
     return _EVIDENCE_STRING.sub(lambda match: f'"{EVIDENCE} {match[1]}', text)
+
+
+def _behind_buffers(testbench: str) -> str:
+    """The testbench with each input of the candidate, and of the reference, behind a buffer of its own.
+
+    A port is one net on both sides, so a candidate that drives its input would change what the reference sees. Both are
+    buffered alike, since some testbenches change inputs at the clock edge itself, where one delta cycle decides.
+    The benchmark connects inputs by name alone (`.clk`) and outputs by expression (`.q(q_dut)`).
+    """
+    ranges = {found["name"]: found["range"] or "" for found in _DECLARATION.finditer(testbench)}
+
+    def buffered(instance: re.Match[str]) -> str:
+        inputs = _SAME_NAME_PORT.findall(instance["ports"])
+        prefix = f"{NAME_PREFIX}{instance['module']}_"
+        buffers = "".join(f"wire {ranges[name]} {prefix}{name} = {name}; " for name in inputs)
+        return buffers + _SAME_NAME_PORT.sub(rf".\1({prefix}\1)", instance[0])
+
+    return _INSTANCE.sub(buffered, testbench)
 
 
 def _rename(source: str, names: dict[str, str]) -> str:

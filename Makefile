@@ -1,0 +1,38 @@
+# Two commands for everybody: `make demo` and `make test`. Each installs what it needs into .venv and builds the
+# simulation image once (kept outside the checkout, by the digest of its recipe).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO_OUT ?= runs/demo
+
+.PHONY: demo test check unit install image clean
+
+demo: image
+	$(BIN)/python -m verireason.demo recipes/demo.toml --out $(DEMO_OUT)
+
+test: image check unit
+
+check: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: image
+	$(BIN)/pytest -q
+
+image: install
+	$(BIN)/verireason image build
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml constraints.txt containers/host-setup.sh
+	sh containers/host-setup.sh
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q -c constraints.txt 'pip>=25.1' # the first with dependency groups
+	$(BIN)/python -m pip install -q -c constraints.txt 'torch==2.13.0' # first and alone: see constraints.txt
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[train]' --group dev
+	touch $@
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache
