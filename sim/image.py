@@ -180,13 +180,16 @@ def _fetch_python_packages(recipe: Recipe, staging: Path) -> None:
     """Wheels for the suite's Python, unpacked by the host's pip; pure Python ones are built from source if need be."""
     requirements = [line for line in recipe.python_requirements.splitlines() if line and not line.startswith("#")]
     wheels, target = staging / "wheels", staging / "python"
-    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
+    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "--retries=1")
     machine = os.uname().machine
     platforms = [f"--platform=manylinux_{minor}_{machine}" for minor in ("2_28", "2_27", "2_17")]
     for requirement in requirements:
         binary = (*pip, "download", "--no-deps", f"--dest={wheels}", f"--python-version={SUITE_PYTHON}", "--only-binary=:all:",
                   *platforms, f"--platform=manylinux2014_{machine}", "--platform=any", requirement)  # fmt: skip
-        if subprocess.run(binary, capture_output=True, check=False).returncode != 0:
+        done = subprocess.run(binary, capture_output=True, text=True, check=False)
+        if done.returncode != 0 and "No matching distribution" not in done.stderr:
+            raise ImageError(f"pip failed: {_reason(done.stderr)}")
+        if done.returncode != 0:
             _call((*pip, "wheel", "--no-deps", f"--wheel-dir={wheels}", requirement))
     target.mkdir()
     for wheel in sorted(wheels.glob("*.whl")):
@@ -230,10 +233,30 @@ def _versions_inside(root: Path) -> dict[str, str]:
 
 def _call(argv: tuple[str, ...]) -> None:
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
-    if done.returncode == 0:
-        return
-    lines = [line for line in done.stderr.splitlines() if line.strip()]
-    hints = [line for line in lines if re.search(r"rror|resolv|No space|Permission", line)] or lines
-    raise ImageError(
-        f"{argv[0]} failed: {(hints or ['no message'])[0][:300]}; network and disk space are needed to build"
-    )
+    if done.returncode:
+        raise ImageError(f"{_name(argv)} failed: {_reason(done.stderr)}")
+
+
+def _name(argv: tuple[str, ...]) -> str:
+    return "pip" if "pip" in argv else Path(argv[0]).name
+
+
+def _reason(log: str) -> str:
+    """One line out of a tool's log that says what to do about it."""
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    for pattern, words in _CAUSES:
+        if any(re.search(pattern, line) for line in lines):
+            return words
+    errors = [line for line in lines if re.match(r"(E|ERROR|error|tar):? ", line)] or lines[-1:] or ["it gave no reason"]
+    return errors[0][:300]
+
+
+_CAUSES = (
+    (r"No space left", "the disk is full; make room and run it again"),
+    (
+        r"NewConnectionError|[Nn]ame resolution|Could not resolve|Could not connect|Network is unreachable",
+        "no network; building the image needs one, once",
+    ),
+    (r"newuidmap|subuid|unshare.*(denied|not permitted)", "user namespaces are not usable; run `verireason doctor`, or build as root"),
+)
+"""What a log may hold, and what we say then."""

@@ -5,9 +5,9 @@ Two pure functions around one job: `plan` and `judge`. What makes the evidence h
 * every name of the testbench, and the module of the reference, is fresh for each pair of candidate and spec, so nothing in
   the candidate can refer to them; lines of evidence start with a secret that stands in no name (`sim.hdl.testbench`);
 * a full run is one that reports as many samples as the golden's did, so ending early earns nothing;
-* between compiling and simulating, the compiled program is searched for system tasks that read or write files or the
-  command line: they could read the secret, and no synthesizable design needs them. The search looks at what the compiler
-  made of the text, so macros and escaped names don't get past it.
+* between compiling and simulating, the compiled program is searched for system tasks other than plain ones: those that
+  read files or the command line could read the secret, and no synthesizable design needs them. The search looks at what
+  the compiler made of the text, so macros and escaped names don't get past it.
 
 What it does not do: tell an honest misuse of those tasks from a hostile one (both are REJECTED), or prove equivalence.
 """
@@ -28,17 +28,27 @@ MAX_SOURCE_KB = 256
 PROGRAM = "sim.vvp"
 CANDIDATE_FILE = "candidate.sv"
 
-FORBIDDEN_TASKS = (
-    "fopen", "fopenr", "fopenw", "fopena", "fclose", "fread", "fgetc", "fgets", "fscanf", "ungetc", "fseek", "rewind",
-    "ftell", "feof", "fflush", "ferror", "fputc", "fdisplay[bho]?", "fwrite[bho]?", "fmonitor[bho]?", "fstrobe[bho]?", "readmem[bh]",
-    "sreadmem[bh]", "writemem[bh]", "readmempath", "value\\$plusargs", "test\\$plusargs", "system", "sdf_annotate",
-    "save", "restart", "incsave", "input", "log", "nolog", "key", "nokey", "deposit",
+_BASES = "[bho]?"
+_PLAIN_TASKS = (
+    f"display{_BASES}", f"write{_BASES}", f"monitor{_BASES}", "monitoro(ff|n)", f"strobe{_BASES}", f"swrite{_BASES}", "sformatf?",
+    "sscanf", "finish", "finish_and_return", "stop", "fatal", "error", "warning", "info", "s?time", "realtime", "simtime",
+    "timeformat", "printtimescale", "u?random", "urandom_range", "dist_[a-z_]+", "clog2", "bits", "signed", "unsigned", "itor",
+    "rtoi", "bitstoreal", "realtobits", "shortrealtobits", "bitstoshortreal", "high", "low", "left", "right", "size",
+    "increment", "dimensions", "unpacked_dimensions", "count(ones|bits)", "onehot0?", "isunknown", "abs", "min", "max", "ceil",
+    "floor", "sqrt", "pow", "exp", "ln", "log10", "a?(sin|cos|tan)h?", "atan2", "hypot", "dump(file|vars|on|off|all|limit|flush)",
+    "ivl_(enum|string)_method\\$[a-z]+", "a?sync\\$n?(and|or)\\$(array|plane)",
 )  # fmt: skip
-"""System tasks that reach outside the design (regular expressions, without the dollar)."""
+"""System tasks that stay inside the design (regular expressions, without the dollar). Waves are off, so dumping is idle."""
 
-_FORBIDDEN = ' [0-9]+ "\\$(' + "|".join(FORBIDDEN_TASKS) + ')"|^ +%force/'
-"""How a call of one, or a `force`, stands in a compiled program; a quote inside a string would have a backslash before
-it. `force` reaches through ports: on its own input a design would change what the reference sees."""
+_SEARCH = ' [0-9]+ "\\$(?!(?:' + "|".join(_PLAIN_TASKS) + ')")[^"]*"|^ +%force/'
+"""How any other call, or a `force`, stands in a compiled program (PCRE); a quote inside a string would have a backslash
+before it. `force` reaches through ports: on its own input a design would change what the reference sees."""
+
+_REACHING_OUT = re.compile(
+    r"f(open|close|read|get|put|scanf|seek|tell|eof|flush|error|display|write|monitor|strobe)|ungetc|rewind|s?read|write|"
+    r"(value|test)\$plusargs|system|sdf|save|restart|incsave|input|log|nolog|key|nokey|deposit|ivlh_|show|scope|list|table|vpi"
+)
+"""Beginnings of tasks that read or write beyond the design; what is neither here nor plain, the simulator lacks."""
 
 _HELPER_LIMITS = Limits(cpu_s=5, wall_s=30)
 
@@ -118,7 +128,7 @@ def plan(candidate: Candidate, spec: Spec, *, image: str, secret: bytes) -> Job 
         },
         steps=(
             Step(argv=compile_argv, limits=spec.limits),
-            Step(argv=("grep", "-aoEm1", _FORBIDDEN, PROGRAM), limits=_HELPER_LIMITS, proceed_on=(1,)),
+            Step(argv=("grep", "-aoPm1", _SEARCH, PROGRAM), limits=_HELPER_LIMITS, proceed_on=(1,)),
             Step(argv=icarus.simulate_argv(PROGRAM), limits=spec.limits, drop=(testbench, reference, CANDIDATE_FILE)),
         ),
     )
@@ -135,14 +145,8 @@ def judge(candidate: Candidate, spec: Spec, result: JobResult, *, image: str, se
     compiled, searched, simulated = result.steps
     if compiled.status is not Status.EXITED or compiled.code != 0:
         verdict = _judge_compilation(compiled, spec, key, prefix=fresh_names(key, secret=secret).prefix)
-    elif searched.status is not Status.EXITED or searched.code not in (0, 1):
-        raise RuntimeError(
-            f"search of the compiled program ended with {searched.status} {searched.code}: {searched.stderr!r}"
-        )
-    elif searched.code == 0:
-        found = searched.stdout.decode(errors="replace")
-        what = found.split('"')[1] if '"' in found else "force"
-        verdict = _rejected(spec, key, f"{what} reaches outside the design")
+    elif searched.status is not Status.EXITED or searched.code != 1:
+        verdict = _judge_search(searched, spec, key)
     else:
         warnings = icarus.diagnostics(compiled.stderr.decode(errors="replace"), file=CANDIDATE_FILE)
         verdict = _judge_simulation(
@@ -165,6 +169,17 @@ def _judge_compilation(step: StepResult, spec: Spec, key: str, *, prefix: str) -
             Diagnostic(severity=Severity.ERROR, message=log.strip()[:500] or f"the compiler ended with {step.status}"),
         )
     return Verdict(outcome=outcome, num_tests=spec.num_checks, job_key=key, diagnostics=found)
+
+
+def _judge_search(step: StepResult, spec: Spec, key: str) -> Verdict:
+    found = step.stdout.decode(errors="replace")
+    if step.code != 0:
+        return _rejected(spec, key, "the compiled program is too large or too odd to be searched")
+    task = found.split('"')[1] if '"' in found else "force"
+    if task == "force" or _REACHING_OUT.match(task[1:]):
+        return _rejected(spec, key, f"{task} reaches outside the design")
+    unknown = Diagnostic(severity=Severity.ERROR, message=f"the simulator has no {task}")
+    return Verdict(outcome=Outcome.COMPILE_ERROR, num_tests=spec.num_checks, job_key=key, diagnostics=(unknown,))
 
 
 @dataclass(slots=True, kw_only=True)

@@ -57,6 +57,11 @@ GOOD = {
     "a guard that never fires": HEADER.replace("top_module(", "top_module #(parameter P = 1) (")
     + 'initial if (P < 1) begin $error("P"); $finish; end\n'
     "always @(posedge clk) if (rst) q <= 0; else q <= q + 1;\nendmodule\n",
+    "plain system tasks": GOLDEN.replace("NAME", "top_module").replace(
+        "endmodule",
+        'integer i; real r; string s; initial begin i = $clog2(9) + $random + $urandom_range(3) + $countones(4\'b1010); '
+        'r = $sqrt($itor(i)); s = $sformatf("%0d", i); $write("%b %t", i, $time); $strobe("x"); $dumpvars; end endmodule',
+    ),
     "a helper module": "module add(input [3:0] a, output [3:0] y); assign y = a + 1; endmodule\n"
     + HEADER
     + "wire [3:0] n; add u(q, n);\nalways @(posedge clk) q <= rst ? 4'd0 : n;\nendmodule\n",
@@ -92,6 +97,12 @@ BAD = {
         "`define T $fopen\n" + WRONG.replace("BODY", 'integer f; initial f = `T("sim.vvp", "r");'),
         Outcome.REJECTED,
     ),
+    "reads by a task meant for VHDL": (
+        WRONG.replace("BODY", 'reg [63:0] f; initial $ivlh_file_open(f, "sim.vvp", 0);'),
+        Outcome.REJECTED,
+    ),
+    "lists the testbench's variables": (WRONG.replace("BODY", "initial $showvars;"), Outcome.REJECTED),
+    "a task that the simulator lacks": (WRONG.replace("BODY", "wire r; assign r = $rose(clk);"), Outcome.COMPILE_ERROR),
     "reads memory files": (WRONG.replace("BODY", 'reg [7:0] m[0:3]; initial $readmemh("sim.vvp", m);'), Outcome.REJECTED),
     "reads the command line": (WRONG.replace("BODY", 'initial if ($test$plusargs("x")) $finish;'), Outcome.REJECTED),
     "assigns the command line": ("module top_module(input clk, input rst, output [3:0] q);\n"

@@ -154,9 +154,16 @@ def test_a_call_that_reaches_outside_the_design_is_rejected_by_name() -> None:
     assert "$fopen" in verdict.diagnostics[0].message
 
 
-def test_a_failed_search_is_our_bug_and_no_verdict() -> None:
-    with pytest.raises(RuntimeError):
-        judge(searched=2)
+def test_a_program_that_cannot_be_searched_is_rejected() -> None:
+    assert judge(searched=2).outcome is Outcome.REJECTED
+
+
+def test_a_task_that_the_simulator_lacks_is_a_compile_error() -> None:
+    searched = StepResult(status=Status.EXITED, code=0, stdout=b' 3 4 "$rose"')
+    ok = StepResult(status=Status.EXITED, code=0)
+    verdict = verifier.judge(CANDIDATE, SPEC, JobResult(steps=(ok, searched, ok)), image="i", secret=SECRET)
+    assert verdict.outcome is Outcome.COMPILE_ERROR
+    assert "$rose" in verdict.diagnostics[0].message
 
 
 def test_a_farm_failure_is_unjudged() -> None:

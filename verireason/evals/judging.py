@@ -70,9 +70,15 @@ def write_problems(path: Path, calibration: Calibration) -> None:
 
 
 def judge_completions(
-    farm: Farm, calibration: Calibration, completions: Iterable[Completion], *, template: str = "verireason"
+    farm: Farm,
+    calibration: Calibration,
+    completions: Iterable[Completion],
+    *,
+    template: str = "verireason",
+    phase: str | None = None,
+    config: str | None = None,
 ) -> Iterator[Record]:
-    """Records in the order of the completions, as verdicts arrive."""
+    """Records in the order of the completions, as verdicts arrive. `config` is the digest of the settings."""
     pending: deque[tuple[Problem, Completion, str | None]] = deque()
 
     def pairs() -> Iterator[tuple[Candidate, Spec]]:
@@ -84,7 +90,7 @@ def judge_completions(
 
     for verdict in farm.judge(pairs()):
         problem, completion, code = pending.popleft()
-        yield record_from(problem, completion, code, verdict)
+        yield record_from(problem, completion, code, verdict, phase=phase, config=config)
 
 
 def write_records(

@@ -1,0 +1,153 @@
+"""`verireason eval`: generate completions with a model, and judge them.
+
+With a recipe: its held-out problems, into RUN/eval/LABEL. With --benchmark: a public benchmark, into --out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from verireason.commands.verify import add_farm_arguments, positive, warn_about
+from verireason.data.benchmarks import LOADERS
+from verireason.errors import UserError
+
+if TYPE_CHECKING:
+    from sim.farm import Farm
+    from verireason.data.calibrate import Calibration
+    from verireason.evals.evaluate import Sampling
+
+SPLITS = ("heldout", "heldout-family")
+BATCH_SIZE = 128
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    parser.add_argument("recipe", nargs="?", type=Path, metavar="RECIPE.toml", help="evaluate on its held-out problems")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting of the recipe")
+    parser.add_argument("--label", metavar="NAME", help='with a recipe: folder below RUN/eval, such as "before"')
+    parser.add_argument("--benchmark", metavar="NAME", help=f"instead of a recipe: {', '.join(sorted(LOADERS))}")
+    parser.add_argument("--root", type=Path, metavar="DIR", help="the benchmark's directory")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="with --benchmark: where records.jsonl goes")
+    parser.add_argument("--model", required=True, metavar="PATH", help="directory of a model, or its name on the hub")
+    parser.add_argument("--template", default="verireason", help="with --benchmark: prompt and answer format")
+    parser.add_argument("--samples", type=positive, metavar="N", help="completions per problem")
+    parser.add_argument("--temperature", type=float, metavar="T", help="0 is greedy")
+    parser.add_argument("--top-p", type=float, default=1.0, metavar="P")
+    parser.add_argument("--max-tokens", type=positive, metavar="N", help="longest completion")
+    parser.add_argument("--seed", type=int, metavar="N")
+    parser.add_argument("--batch-size", type=positive, default=BATCH_SIZE, metavar="N", help="completions at once")
+    add_farm_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit code 0 when every completion was judged, 1 when some were not."""
+    if (args.recipe is None) == (args.benchmark is None):
+        raise UserError("give a recipe or --benchmark NAME, one of the two; see `verireason eval --help`")
+    return _benchmark(args) if args.benchmark else _recipe(args)
+
+
+def _recipe(args: argparse.Namespace) -> int:
+    from verireason.config import load_config
+    from verireason.data.calibrate import Calibration
+    from verireason.evals.evaluate import Sampling
+
+    from verireason.training.prompts import generated, heldout_problems
+
+    config = load_config(args.recipe, args.set)
+    if not args.label:
+        raise UserError('--label is missing; give the folder below RUN/eval, such as "before" or "after"')
+    data, settings = config.data, config.eval
+    problems = heldout_problems(data, num=settings.num)
+    if data.source == "generated":
+        whole_families = data.model_copy(update={"families": None})
+        problems += generated(whole_families, split="heldout-family", num=settings.num)
+    limit = args.max_tokens or settings.max_completion_length or (config.grpo and config.grpo.max_completion_length)
+    sampling = Sampling(
+        num_samples=args.samples or settings.samples,
+        temperature=settings.temperature if args.temperature is None else args.temperature,
+        top_p=args.top_p,
+        max_new_tokens=limit or 1024,
+        seed=config.run.seed if args.seed is None else args.seed,
+        batch_size=args.batch_size,
+    )
+    return _evaluate(
+        args,
+        calibrated=lambda farm: Calibration(problems={problem.id: problem for problem in problems}, defects={}),
+        sampling=sampling,
+        out=Path(config.run.out) / "eval" / args.label,
+        template=config.template.name,
+        system_prompt=config.template.system_prompt,
+        threads=config.run.threads,
+        digest=config.digest,
+    )
+
+
+def _benchmark(args: argparse.Namespace) -> int:
+    from verireason.data.benchmarks import load_benchmark
+    from verireason.data.calibrate import calibrate
+    from verireason.evals.evaluate import Sampling
+    from verireason.templates import TEMPLATES
+
+    if args.root is None or args.out is None:
+        raise UserError("--benchmark needs --root DIR and --out DIR")
+    if args.template not in TEMPLATES:
+        raise UserError(f"--template is {args.template!r}; expected one of {', '.join(TEMPLATES)}")
+    problems = load_benchmark(args.benchmark, args.root)
+    sampling = Sampling(
+        num_samples=args.samples or 1,
+        temperature=0.0 if args.temperature is None else args.temperature,
+        top_p=args.top_p,
+        max_new_tokens=args.max_tokens or 1024,
+        seed=args.seed or 0,
+        batch_size=args.batch_size,
+    )
+    return _evaluate(
+        args,
+        calibrated=lambda farm: calibrate(farm, problems),
+        sampling=sampling,
+        out=args.out,
+        template=args.template,
+    )
+
+
+def _evaluate(
+    args: argparse.Namespace,
+    *,
+    calibrated: Callable[[Farm], Calibration],
+    sampling: Sampling,
+    out: Path,
+    template: str,
+    system_prompt: str | None = None,
+    threads: int | None = None,
+    digest: str | None = None,
+) -> int:
+    from verireason.evals.evaluate import evaluate
+    from verireason.evals.judging import farm_for_user, fresh_directory
+    from verireason.generation import TransformersGenerator
+    from verireason.training.models import is_local, set_up_libraries
+
+    fresh_directory(out)
+    warn_about(args.box)
+    with farm_for_user(box=args.box, num_boxes=args.jobs) as farm:
+        set_up_libraries(threads=threads, needs_hub=not is_local(args.model))
+        generator = TransformersGenerator.from_path(args.model)
+        tally = evaluate(
+            generator,
+            farm,
+            calibrated(farm),
+            sampling,
+            out,
+            template=template,
+            system_prompt=system_prompt,
+            phase=args.label if args.label in ("before", "after") else None,
+            config=digest,
+        )
+    print(f"{out}: {tally.line()}")
+    if tally.num_unjudged:
+        print(f"verireason: {tally.num_unjudged} completions were not judged; see their diagnostics", file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,27 @@
+"""`verireason report`: HTML and Markdown from the records of a run or an evaluation, and from nothing else."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    parser.add_argument("directory", type=Path, metavar="DIR", help="what `train`, `eval` or `verify` wrote")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where report.html and report.md go; DIR when left out")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write both files, print what they say and where they are."""
+    from verireason.reports.write import write_report
+
+    written = write_report(args.directory, args.out)
+    for warning in written.warnings:
+        print(f"verireason: {warning}", file=sys.stderr)
+    for sentence in written.conclusions:
+        print(sentence)
+    print(written.html)
+    print(written.markdown)
+    return 0

@@ -1,0 +1,35 @@
+"""`verireason sft`: supervised fine-tuning from a recipe."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    add_recipe_arguments(parser)
+
+
+def add_recipe_arguments(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
+    """A recipe and what to change in it."""
+    nargs = "?" if optional else None
+    parser.add_argument("recipe", nargs=nargs, type=Path, metavar="RECIPE.toml", help="such as recipes/demo.toml")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting, such as sft.num_steps=100"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, then print the directory of the model. An interrupted run is started over."""
+    from verireason.config import load_config
+    from verireason.training.models import is_local, set_up_libraries
+    from verireason.training.progress import Progress
+
+    config = load_config(args.recipe, args.set)
+    needs_hub = config.model.path is not None and not is_local(config.model.path)
+    set_up_libraries(threads=config.run.threads, needs_hub=needs_hub)
+    from verireason.training.sft import run_sft
+
+    print(run_sft(config, progress=Progress()))
+    return 0

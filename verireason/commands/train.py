@@ -1,0 +1,55 @@
+"""`verireason train`: GRPO from a recipe, with simulation as the reward."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from verireason.commands.sft import add_recipe_arguments
+from verireason.errors import UserError
+
+if TYPE_CHECKING:
+    from verireason.config import Config
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    add_recipe_arguments(parser, optional=True)
+    parser.add_argument(
+        "--resume", type=Path, metavar="DIR", help="go on with the run in DIR; the recipe may be left out"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, then print the directory of the model. Interrupted, say how to go on."""
+    from verireason.config import load_config, read_config
+
+    if args.recipe is None and args.resume is None:
+        raise UserError("give a recipe, such as recipes/demo.toml, or --resume DIR")
+    asked = load_config(args.recipe, args.set) if args.recipe else None
+    if asked is None and args.set:
+        raise UserError("--set changes a recipe; give the recipe too")
+    config = asked or read_config(args.resume / "config.json")
+    out = args.resume or Path(config.run.out)
+    try:
+        print(_train(args.resume, asked, config))
+    except KeyboardInterrupt:
+        hint = f"go on with verireason train --resume {out}" if (out / "config.json").exists() else "nothing was begun"
+        print(f"verireason: interrupted; what was written so far is whole; {hint}", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _train(resume: Path | None, asked: Config | None, config: Config) -> Path:
+    from verireason.training.models import is_local, set_up_libraries
+    from verireason.training.progress import Progress
+
+    needs_hub = config.sft is None and config.model.path is not None and not is_local(config.model.path)
+    set_up_libraries(threads=config.run.threads, needs_hub=needs_hub)
+    from verireason.training.grpo import resume_grpo, start_grpo
+
+    if resume is not None:
+        return resume_grpo(resume, asked, progress=Progress())
+    return start_grpo(config, progress=Progress())
