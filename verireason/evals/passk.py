@@ -7,9 +7,9 @@ Intervals are 95 % bootstraps over problems: they say how far a rate would move 
 and other completions of the same model, and nothing about problems of another kind. The bootstrap is the Bayesian one
 (Rubin 1981) with one imagined problem at the far end of the scale (Gaffke 2005). The plain percentile bootstrap claims
 too much where we need it most, at few problems and at rates near 0 or 1: of its 95 % intervals 85 to 93 % held the
-truth at 24 problems, and 52 to 77 % where nearly every problem is solved. These held it in 95 to 99 % of the runs in
-every case tried, for 4 % more width at 156 problems and a middling rate, 10 to 50 % at 40. With nothing but failures,
-or with one sample a problem, they are Clopper and Pearson's exact ones.
+truth at 24 problems, and 52 to 77 % where nearly every problem is solved. These held it in 95 % or more of the runs in
+every case tried, for 4 % more width at 156 problems and a middling rate, 10 to 50 % at 40 (docs/records.md). With
+nothing but failures, or with one sample a problem, they are Clopper and Pearson's exact ones.
 
 Differences go from -1 to 1, where an imagined problem at the far end would weigh too much: a gain of 40 points on each
 of 10 problems would not be clear. Theirs are percentile intervals of the paired bootstrap, widened for few problems as

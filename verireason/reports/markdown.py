@@ -1,0 +1,173 @@
+"""The report as Markdown, for a pull request or a terminal. Foreign texts stand in code blocks or are escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from verireason.evals.passk import Difference, PassAtK
+from verireason.reports.rates import Group, percent, points
+from verireason.reports.report import Report
+from verireason.reports.samples import Sample
+from verireason.reports.text import by_line, cut, fenced, markdown_text
+
+MAX_PROBLEMS = 300
+"""Rows of the table of problems."""
+
+
+def render_markdown(report: Report) -> str:
+    """The whole text. Equal reports give equal texts."""
+    parts = [
+        f"# {markdown_text(report.name)}",
+        markdown_text(report.summary),
+        *(markdown_text(sentence) for sentence in report.conclusions),
+        "## Result",
+        _rates(report),
+        markdown_text(report.method),
+        *_defects(report),
+        *(markdown_text(note) for note in report.notes),
+        "## Outcomes",
+        _outcomes(report),
+        *_groups("## Families", "family", report.families, report),
+        *_groups("## Difficulty", "difficulty", report.difficulties, report),
+        "## Problems",
+        _problems(report),
+        "## Samples",
+        *_samples(report),
+        "## Provenance",
+        _table(("", ""), (*report.provenance, *report.versions), num_words=2),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _rates(report: Report) -> str:
+    head = ["split", "evaluation", *(f"pass@{k} %" for k in report.ks), "problems", "samples", "unjudged", "ceiling"]
+    rows: list[list[str]] = []
+    for group in report.splits:
+        for row in group.rows:
+            first = row.rates[0]
+            counts = [first.num_problems, first.num_samples, first.num_unjudged]
+            cells = [_rate(rate) for rate in row.rates]
+            rows.append([group.name[0], row.label, *cells, *(f"{count:,}" for count in counts), _ceiling(group)])
+        if group.differences:
+            cells = [_difference(difference) for difference in group.differences]
+            rows.append(
+                [group.name[0], "difference, points", *cells, f"{group.differences[0].num_problems:,}", "", "", ""]
+            )
+    return _table(head, rows, num_words=2)
+
+
+def _groups(title: str, noun: str, groups: Sequence[Group], report: Report) -> Iterator[str]:
+    if not groups:
+        return
+    compared = len(report.labels) > 1
+    head = [
+        "split",
+        noun,
+        *(f"{markdown_text(label)}, pass@1 %" for label in report.labels),
+        *(["difference"] if compared else []),
+    ]
+    rows = []
+    for group in groups:
+        rates = {row.label: _rate(row.rates[0]) for row in group.rows}
+        change = [_difference(group.differences[0]) if group.differences else "–"] if compared else []
+        last = group.rows[-1].rates[0]
+        counts = [f"{count:,}" for count in (last.num_problems, last.num_samples, last.num_unjudged)]
+        cells = [rates.get(label, "–") for label in report.labels]
+        rows.append([*group.name, *cells, *change, *counts, _ceiling(group)])
+    yield title
+    yield _table([*head, "problems", "samples", "unjudged", "ceiling"], rows, num_words=2)
+
+
+def _outcomes(report: Report) -> str:
+    rows = []
+    for group in report.splits:
+        for row in (row for row in group.rows if row.label in report.labels):
+            cells = [_share(row.outcomes.get(outcome, 0), row.num_samples) for outcome in report.outcomes]
+            rows.append([group.name[0], row.label, *cells, f"{row.num_samples:,}"])
+    return _table(["split", "evaluation", *map(str, report.outcomes), "all"], rows, num_words=2)
+
+
+def _problems(report: Report) -> str:
+    rows = []
+    for row in report.problems[:MAX_PROBLEMS]:
+        cells = [f"{cell.tally.num_passed}/{cell.tally.num_samples}" if cell else "–" for cell in row.cells]
+        unjudged = sum(cell.tally.num_unjudged for cell in row.cells if cell)
+        words = [row.facts.problem_id, row.facts.category or "–", row.facts.split or "–", row.defect or ""]
+        rows.append([*words, *cells, str(unjudged)])
+    head = ["problem", "family", "split", "reference fails"]
+    passes = [f"{markdown_text(label)}, passes" for label in report.labels]
+    text = _table([*head, *passes, "unjudged"], rows, num_words=4)
+    num_left_out = len(report.problems) - MAX_PROBLEMS
+    return text + (f"\n\n{num_left_out:,} more problems are in the HTML report." if num_left_out > 0 else "")
+
+
+def _samples(report: Report) -> Iterator[str]:
+    for highlight in report.highlights:
+        yield f"### {markdown_text(highlight.title)}"
+        yield markdown_text(highlight.rule)
+        for sample in highlight.samples:
+            yield _sample(sample)
+
+
+def _sample(sample: Sample) -> str:
+    record = sample.record
+    facts = [
+        f"**{record.outcome}**",
+        markdown_text(record.problem_id),
+        f"{markdown_text(sample.label)}, sample {record.sample}",
+    ]
+    if record.tests_total and record.tests_passed is not None:
+        facts.append(f"{record.tests_passed} of {record.tests_total} checks")
+    if record.reward is not None:
+        facts.append(f"reward {record.reward:.3g}")
+    shown = cut(record.code or record.completion or "")
+    more = f"{shown.num_left_out:,} more characters are in the records." if shown.num_left_out else ""
+    findings = "\n".join(_findings(sample))
+    code = fenced(shown.text, "verilog" if record.code else "text")
+    return "\n\n".join(part for part in (" · ".join(facts), code, more, fenced(findings) if findings else "") if part)
+
+
+def _findings(sample: Sample) -> Iterator[str]:
+    """Plain lines, to be fenced."""
+    record = sample.record
+    if (first := record.first_failure) is not None:
+        yield f"first failure at time {first.time}, output {first.signal}"
+        yield f"  expected {first.expected}"
+        yield f"  got      {first.got}"
+        yield f"  inputs   {first.inputs}"
+    for output in (output for output in record.outputs if output.num_mismatches):
+        yield f"output {output.name}: {output.num_mismatches} mismatches"
+    for line, found in sorted(by_line(record.diagnostics).items()):
+        yield from (f"line {line}: {each.severity}: {each.message}" for each in found)
+    yield from (f"{each.severity}: {each.message}" for each in record.diagnostics if each.line is None)
+
+
+def _defects(report: Report) -> Iterator[str]:
+    if report.defects:
+        found = (f"{markdown_text(problem)} ({markdown_text(defect)})" for problem, defect in report.defects.items())
+        yield f"Problems whose own reference fails: {'; '.join(found)}."
+
+
+def _rate(rate: PassAtK) -> str:
+    return f"{percent(rate.estimate)} [{percent(rate.low)}, {percent(rate.high)}]"
+
+
+def _difference(difference: Difference) -> str:
+    return f"{points(difference.estimate)} [{points(difference.low)}, {points(difference.high)}]"
+
+
+def _ceiling(group: Group) -> str:
+    return f"{group.ceiling.num_sound}/{group.ceiling.num_problems}" if group.ceiling else "not known"
+
+
+def _share(count: int, total: int) -> str:
+    return f"{count:,} ({percent(count / total)} %)" if count else "0"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], *, num_words: int) -> str:
+    """A table. The first `num_words` columns are words and escaped; the others are our own figures, to the right."""
+    lines = [
+        [markdown_text(cell) if index < num_words else cell for index, cell in enumerate(row)] for row in (head, *rows)
+    ]
+    lines.insert(1, ["---" if index < num_words else "---:" for index in range(len(head))])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

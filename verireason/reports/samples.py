@@ -1,0 +1,173 @@
+"""Which completions a report shows. A page must open at once, so it shows a choice and says what it left out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from sim.verdict import Outcome
+from verireason.records import Record
+from verireason.reports.rates import tallies_by_problem
+from verireason.reports.source import RecordSet, Source
+from verireason.reports.text import MAX_CHARS
+
+MAX_PER_PROBLEM = 4
+"""Different designs of one problem in one evaluation."""
+MAX_TOTAL_CHARS = 3_000_000
+"""Of all designs together, so that the page stays under about 10 MB."""
+MAX_HIGHLIGHTS = 3
+MAX_KINDS = 5
+"""Outcomes that get an example among the worst."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One design and how often it came."""
+
+    record: Record
+    label: str
+    """Which evaluation it is from."""
+    num_copies: int = 1
+    """Completions of the same problem and evaluation with the same code and outcome, itself among them."""
+
+    @property
+    def num_chars(self) -> int:
+        """About how much of the page it takes."""
+        return 600 + min(MAX_CHARS, len(self.record.code or self.record.completion or ""))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Highlight:
+    """A handful of samples worth reading."""
+
+    title: str
+    rule: str
+    """How they were chosen, in a sentence."""
+    samples: tuple[Sample, ...]
+
+
+def closeness(record: Record) -> tuple[float, float]:
+    """How near a completion came, for ordering: reward if there is one, then the share of checks passed."""
+    share = (record.tests_passed or 0) / record.tests_total if record.tests_total else 0.0
+    return (record.reward if record.reward is not None else float(record.passed), share)
+
+
+def choose_samples(source: Source) -> dict[str, list[Sample]]:
+    """Samples to show by problem: of each evaluation the best design of each outcome, then others, in limits."""
+    queues: list[list[Sample]] = []
+    for record_set in source.compared:
+        for records in _by_problem(record_set).values():
+            queues.append(_ordered(_distinct(records, record_set.label))[:MAX_PER_PROBLEM])
+    chosen: dict[str, list[Sample]] = {}
+    for sample in _within(MAX_TOTAL_CHARS, _rounds(queues)):
+        chosen.setdefault(sample.record.problem_id, []).append(sample)
+    labels = [record_set.label for record_set in source.record_sets]
+    return {
+        problem_id: sorted(samples, key=lambda sample: labels.index(sample.label))
+        for problem_id, samples in chosen.items()
+    }
+
+
+def highlights(source: Source) -> list[Highlight]:
+    """The best and the worst. Unjudged completions are neither."""
+    records = [record for record in source.main.records if record.judged]
+    if not source.evaluations:
+        # A run that goes on: what the model wrote at first says little about it.
+        last_step = max((record.step or 0 for record in records), default=0)
+        records = [record for record in records if (record.step or 0) > 0.8 * last_step]
+    found = [_best(source, records), _worst(source.main.label, records)]
+    return [highlight for highlight in found if highlight.samples]
+
+
+def _best(source: Source, records: Sequence[Record]) -> Highlight:
+    learned = _learned(source, records)
+    if learned:
+        rule = "Problems never solved before, those solved most often after first: the nearest try before, then a pass."
+        return Highlight(title="Best: learned", rule=rule, samples=tuple(learned))
+    tallies = tallies_by_problem(source.main)
+    passing = {record.problem_id: record for record in reversed(records) if record.passed}.values()
+    hardest = sorted(
+        passing, key=lambda record: tallies[record.problem_id].num_passed / tallies[record.problem_id].num_samples
+    )
+    samples = [Sample(record=record, label=source.main.label) for record in hardest[:MAX_HIGHLIGHTS]]
+    return Highlight(
+        title="Best", rule="Passing designs of the problems with the lowest share of passes.", samples=tuple(samples)
+    )
+
+
+def _learned(source: Source, records: Sequence[Record]) -> list[Sample]:
+    """Pairs of a failing and a passing design of the same problem."""
+    if source.baseline is None:
+        return []
+    before, after = tallies_by_problem(source.baseline), tallies_by_problem(source.main)
+    gains = {
+        problem_id: tally.num_passed / tally.num_samples
+        for problem_id, tally in after.items()
+        if tally.num_passed and problem_id in before and before[problem_id].num_passed == 0
+    }
+    old = _by_problem(source.baseline)
+    pairs = []
+    for problem_id in sorted(gains, key=lambda problem_id: -gains[problem_id])[:MAX_HIGHLIGHTS]:
+        nearest = max((record for record in old[problem_id] if record.judged), key=closeness, default=None)
+        passing = next(record for record in records if record.problem_id == problem_id and record.passed)
+        if nearest is not None:
+            pairs.append(Sample(record=nearest, label=source.baseline.label))
+        pairs.append(Sample(record=passing, label=source.main.label))
+    return pairs
+
+
+def _worst(label: str, records: Sequence[Record]) -> Highlight:
+    failing = [record for record in records if not record.passed]
+    kinds = [outcome for outcome, _ in Counter(record.outcome for record in failing).most_common(MAX_KINDS)]
+    samples = []
+    for outcome in kinds:
+        worst = min((record for record in failing if record.outcome is outcome), key=closeness)
+        samples.append(Sample(record=worst, label=label))
+    rule = "For each kind of failure, the most frequent first, the completion that came least far."
+    return Highlight(title="Worst", rule=rule, samples=tuple(samples))
+
+
+def _by_problem(record_set: RecordSet) -> dict[str, list[Record]]:
+    found: dict[str, list[Record]] = {}
+    for record in record_set.records:
+        found.setdefault(record.problem_id, []).append(record)
+    return found
+
+
+def _distinct(records: Iterable[Record], label: str) -> list[Sample]:
+    found: dict[tuple[str | None, Outcome], Sample] = {}
+    for record in records:
+        key = (record.code, record.outcome)
+        seen = found.get(key)
+        found[key] = replace(seen, num_copies=seen.num_copies + 1) if seen else Sample(record=record, label=label)
+    return list(found.values())
+
+
+def _ordered(samples: Sequence[Sample]) -> list[Sample]:
+    """The nearest of each outcome first, nearest to farthest, then the others alike."""
+    ranked = sorted(samples, key=lambda sample: closeness(sample.record), reverse=True)
+    seen: set[Outcome] = set()
+    first: list[Sample] = []
+    rest: list[Sample] = []
+    for sample in ranked:
+        (rest if sample.record.outcome in seen else first).append(sample)
+        seen.add(sample.record.outcome)
+    return first + rest
+
+
+def _rounds(queues: Sequence[Sequence[Sample]]) -> Iterator[Sample]:
+    """The first of every queue, then the second of every queue, and so on: every problem before any second design."""
+    for place in range(MAX_PER_PROBLEM):
+        for queue in queues:
+            if place < len(queue):
+                yield queue[place]
+
+
+def _within(max_chars: int, samples: Iterable[Sample]) -> Iterator[Sample]:
+    num_chars = 0
+    for sample in samples:
+        num_chars += sample.num_chars
+        if num_chars > max_chars:
+            return
+        yield sample

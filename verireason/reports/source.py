@@ -1,0 +1,181 @@
+"""What a report is made from: the files of one directory, read once and kept as facts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from verireason.errors import UserError
+from verireason.records import Record, read_records
+
+RECORDS = "records.jsonl"
+_ORDER = {"before": (0,), "after": (2,)}
+"""Where a label comes among the evaluations of a run; others lie between, by the numbers in their names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordSet:
+    """One file of records."""
+
+    label: str
+    """"before", "after" or another name below eval/; "train"; "evaluation" for a directory of its own."""
+    path: Path
+    """Relative to the directory of the report."""
+    records: tuple[Record, ...]
+    digest: str
+    """SHA-256 of the file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """All that a report may know."""
+
+    name: str
+    evaluations: tuple[RecordSet, ...]
+    """In the order of the run: before, others, after."""
+    training: RecordSet | None
+    """Completions of the training steps; None for a plain evaluation."""
+    metrics: tuple[Mapping[str, float], ...]
+    """One entry a step: dotted names, finite numbers."""
+    config: Mapping[str, Any] | None
+    versions: Mapping[str, Any] | None
+    defects: Mapping[str, str] | None
+    """Problem to what is wrong with its own reference; None when nobody checked."""
+    warnings: tuple[str, ...]
+    """What was left out of the files, for the reader of the report."""
+
+    @property
+    def main(self) -> RecordSet:
+        """The records that the report is mostly about: those after training, or the only ones."""
+        found = self.evaluations[-1] if self.evaluations else self.training
+        assert found is not None  # load_source gives one or the other
+        return found
+
+    @property
+    def compared(self) -> tuple[RecordSet, ...]:
+        """What the tables by problem and by family show: the baseline, if there is one, and `main`."""
+        return (self.baseline, self.main) if self.baseline else (self.main,)
+
+    @property
+    def baseline(self) -> RecordSet | None:
+        """What `main` is compared with: the evaluation before training."""
+        return self.evaluations[0] if len(self.evaluations) > 1 else None
+
+    @property
+    def record_sets(self) -> tuple[RecordSet, ...]:
+        """Every file of records."""
+        return self.evaluations + ((self.training,) if self.training else ())
+
+
+def load_source(directory: Path) -> Source:
+    """Read an evaluation or a training run. UserError when it holds no records, or a bad file, named with its line."""
+    if not directory.is_dir():
+        raise UserError(f"{directory} is not a directory; give one that an evaluation or a training run wrote")
+    warnings: list[str] = []
+    metrics = tuple(_read_metrics(directory / "metrics.jsonl", warnings))
+    evaluations = []
+    for path in sorted((directory / "eval").glob(f"*/{RECORDS}"), key=lambda path: _place(path.parent.name)):
+        evaluations += _read_set(directory, path, path.parent.name, warnings)
+    training = None
+    for found in _read_set(directory, directory / RECORDS, "train", warnings):
+        if metrics or evaluations or found.records[0].step is not None:
+            training = found
+        else:
+            evaluations.append(replace(found, label="evaluation"))
+    if not evaluations and training is None:
+        raise UserError(f"{directory} holds no records; expected {RECORDS} or eval/*/{RECORDS} with at least one line")
+    return Source(
+        name=directory.resolve().name,
+        evaluations=tuple(evaluations),
+        training=training,
+        metrics=metrics,
+        config=_read_object(directory / "config.json"),
+        versions=_read_object(directory / "versions.json"),
+        defects=_read_defects(directory),
+        warnings=tuple(warnings),
+    )
+
+
+def flat(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The leaves of nested objects with dotted names."""
+    for name, value in data.items():
+        if isinstance(value, dict) and value:
+            yield from flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _place(label: str) -> tuple[Any, ...]:
+    numbers = tuple(int(digits) for digits in re.findall(r"\d{1,9}", label))
+    return (_ORDER.get(label, (1,)), numbers, label)
+
+
+def _read_set(directory: Path, path: Path, label: str, warnings: list[str]) -> list[RecordSet]:
+    """One set, or none when the file is missing or empty."""
+    if not path.exists():
+        return []
+    reader = read_records(path)
+    records = tuple(reader)
+    relative = path.relative_to(directory)
+    if reader.torn_line is not None:
+        warnings.append(f"{relative}: line {reader.torn_line}, the last one, was cut off in writing and is left out")
+    if not records:
+        return []
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return [RecordSet(label=label, path=relative, records=records, digest=digest)]
+
+
+def _read_metrics(path: Path, warnings: list[str]) -> Iterator[Mapping[str, float]]:
+    if not path.exists():
+        return
+    lines = path.read_bytes().splitlines(keepends=True)
+    for number, line in enumerate(lines, start=1):
+        try:
+            data = json.loads(line)
+        except (ValueError, RecursionError) as err:
+            if number == len(lines) and not line.endswith(b"\n"):
+                warnings.append(f"{path.name}: line {number}, the last one, was cut off in writing and is left out")
+                return
+            raise UserError(f"{path}:{number}: not JSON; expected one object a step") from err
+        if not isinstance(data, dict) or not _is_number(data.get("step")):
+            raise UserError(f"{path}:{number}: no step; expected one object a step, with its number")
+        yield {name: float(value) for name, value in flat(data) if _is_number(value)}
+
+
+def _is_number(value: object) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as err:
+        raise UserError(f"{path} is not JSON; remove it, or write it again") from err
+
+
+def _read_object(path: Path) -> Mapping[str, Any] | None:
+    if not path.exists():
+        return None
+    if not isinstance(data := _read_json(path), dict):
+        raise UserError(f"{path} holds no JSON object; remove it, or write it again")
+    return data
+
+
+def _read_defects(directory: Path) -> Mapping[str, str] | None:
+    """From problems.json, at the top or beside the records of an evaluation; a list of {problem_id, defect}."""
+    paths = [*directory.glob("problems.json"), *sorted(directory.glob("eval/*/problems.json"))]
+    if not paths:
+        return None
+    defects: dict[str, str] = {}
+    for path in paths:
+        try:
+            defects |= {str(entry["problem_id"]): str(entry["defect"]) for entry in _read_json(path)}
+        except (TypeError, KeyError) as err:
+            raise UserError(f"{path}: expected a list of objects with problem_id and defect") from err
+    return defects

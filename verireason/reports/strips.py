@@ -1,0 +1,75 @@
+"""Small graphics of the page that are not charts: a rate on a scale, outcomes as a bar, samples as a strip of cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from sim.verdict import Outcome
+from verireason.evals.passk import PassAtK
+from verireason.records import Record
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+SCALE_PX, ROW_PX = 240, 18
+CELL_PX, CELLS_PER_ROW, MAX_CELLS = 9, 32, 64
+
+
+def scale_svg(rates: Sequence[PassAtK]) -> Markup:
+    """Rates on a scale from 0 to 100 %, one above the other: a line for the interval, a dot for the estimate.
+
+    The last of several is filled, the others are hollow. Rates without an estimate leave their row empty.
+    """
+    from markupsafe import Markup
+
+    height = ROW_PX * len(rates)
+    parts = [f'<path class="grid" d="{"".join(f"M{x} 0v{height}" for x in (0, 60, 120, 180, 240))}"/>']
+    for index, rate in enumerate(rates):
+        if rate.estimate is None or rate.low is None or rate.high is None:
+            continue
+        y = ROW_PX * index + ROW_PX // 2
+        low, high, middle = (round(SCALE_PX * share, 1) for share in (rate.low, rate.high, rate.estimate))
+        kind = "last" if index == len(rates) - 1 else "first"
+        parts.append(f'<g class="{kind}"><path d="M{low} {y}H{high}"/><circle cx="{middle}" cy="{y}" r="4"/></g>')
+    size = f'viewBox="-5 0 {SCALE_PX + 10} {height}" width="{SCALE_PX + 10}" height="{height}"'
+    return Markup(f'<svg class="scale" {size} aria-hidden="true">{"".join(parts)}</svg>')
+
+
+def bar_svg(outcomes: Mapping[Outcome, int]) -> Markup:
+    """Shares of outcomes as one bar over the whole width, in the order of the set."""
+    from markupsafe import Markup
+
+    total = sum(outcomes.values())
+    parts, x = [], 0.0
+    for outcome, count in outcomes.items():
+        width = 1000 * count / total
+        parts.append(f'<rect class="o-{outcome}" x="{x:.1f}" width="{width:.1f}" height="10"/>')
+        x += width
+    return Markup(
+        f'<svg class="bar" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true">{"".join(parts)}</svg>'
+    )
+
+
+def strip_svg(records: Sequence[Record]) -> Markup:
+    """One cell a sample, in the order of the file, coloured by outcome; at most MAX_CELLS."""
+    from markupsafe import Markup
+
+    cells: dict[str, list[str]] = {}
+    for index, record in enumerate(records[:MAX_CELLS]):
+        x, y = CELL_PX * (index % CELLS_PER_ROW), 13 * (index // CELLS_PER_ROW)
+        cells.setdefault(_shade(record), []).append(f"M{x} {y}h8v11h-8z")
+    num_columns = min(len(records), CELLS_PER_ROW)
+    num_rows = -(-min(len(records), MAX_CELLS) // CELLS_PER_ROW)
+    width, height = CELL_PX * num_columns, 13 * num_rows
+    paths = "".join(f'<path class="{shade}" d="{"".join(each)}"/>' for shade, each in cells.items())
+    return Markup(f'<svg class="strip" width="{width}" height="{height}" aria-hidden="true">{paths}</svg>')
+
+
+def _shade(record: Record) -> str:
+    """Class of a cell: the outcome, and for designs that ran, how near they came."""
+    if record.outcome not in (Outcome.MISMATCH, Outcome.WRONG) or not record.tests_total:
+        return f"o-{record.outcome}"
+    share = (record.tests_passed or 0) / record.tests_total
+    nearness = "near" if share >= 0.9 else "half" if share >= 0.5 else "far"
+    return f"o-{record.outcome} {nearness}"
