@@ -6,38 +6,39 @@ import argparse
 import json
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
-from sim.farm import BOXES, Farm
+from verireason.commands.verify import add_farm_arguments, positive, warn_about
 from verireason.data.validate import Fate, MutantFact, ProblemProof, Tally, ValidationReport, validate
 from verireason.errors import MissingError, UserError
 from verireason.problem import Problem
 from verireason.progress import ProgressLine
 
 VALIDATION = "validation.json"
+ALL_SPLITS = "all"
+"""Problems of train and of the families that are kept out of it, each family with its share."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     generate = actions.add_parser("generate", help="write generated problems to a JSONL file")
-    generate.add_argument("--num", type=_positive, required=True, metavar="N", help="how many problems")
+    generate.add_argument("--num", type=positive, required=True, metavar="N", help="how many problems")
     generate.add_argument("--out", type=Path, required=True, metavar="FILE", help="one JSON object per line")
-    _add_choice_arguments(generate)
+    _add_choice_arguments(generate, split="train")
     generate.add_argument("--phrasing", default="full", help="full (several wordings) or terse (one line)")
     actions.add_parser("families", help="list the task families")
-    validate = actions.add_parser("validate", help="prove that goldens pass, probes fail and mutants are killed")
-    validate.add_argument("--num", type=_positive, default=500, metavar="N", help="how many generated problems")
-    _add_choice_arguments(validate)
-    validate.add_argument("--problems", type=Path, metavar="FILE", help="problems of this JSONL file instead")
-    validate.add_argument("--benchmark", metavar="NAME", help="problems of a public benchmark instead")
-    validate.add_argument("--root", type=Path, metavar="DIR", help="the benchmark's directory")
-    validate.add_argument(
-        "--mutants-per-problem", type=_positive, default=12, metavar="M", help="sample of the mutants"
-    )
-    validate.add_argument("--box", choices=BOXES, default=BOXES[0], help="where simulations run")
-    validate.add_argument("--jobs", type=_positive, default=2, metavar="N", help="simulations at the same time")
-    validate.add_argument("--out", type=Path, metavar="DIR", help=f"write {VALIDATION} there")
+    proving = actions.add_parser("validate", help="prove that goldens pass, probes fail and mutants are killed")
+    proving.add_argument("--num", type=positive, default=500, metavar="N", help="how many generated problems")
+    _add_choice_arguments(proving, split=ALL_SPLITS)
+    proving.add_argument("--problems", type=Path, metavar="FILE", help="problems of this JSONL file instead")
+    proving.add_argument("--benchmark", metavar="NAME", help="problems of a public benchmark instead")
+    proving.add_argument("--root", type=Path, metavar="DIR", help="the benchmark's directory")
+    proving.add_argument("--mutants-per-problem", type=positive, default=12, metavar="M", help="sample of the mutants")
+    add_farm_arguments(proving)
+    proving.add_argument("--out", type=Path, metavar="DIR", help=f"write {VALIDATION} there")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -50,18 +51,13 @@ def run(args: argparse.Namespace) -> int:
     return actions[args.action](args)
 
 
-def _add_choice_arguments(parser: argparse.ArgumentParser) -> None:
+def _add_choice_arguments(parser: argparse.ArgumentParser, *, split: str) -> None:
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="decides which problems")
-    parser.add_argument("--split", default="train", help="train, heldout or heldout-family")
+    parser.add_argument(
+        "--split", default=split, help=f"train, heldout, heldout-family or {ALL_SPLITS}; default {split}"
+    )
     parser.add_argument("--families", type=_names, metavar="A,B", help="only these families")
     parser.add_argument("--levels", type=_numbers, metavar="1,2", help="only these difficulties")
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1")
-    return number
 
 
 def _names(text: str) -> list[str]:
@@ -73,11 +69,20 @@ def _numbers(text: str) -> list[int]:
 
 
 def _generated(args: argparse.Namespace, *, phrasing: str) -> Iterable[Problem]:
-    from verireason.data.generator import generate
+    from verireason.data.families.table import FAMILIES
+    from verireason.data.generator import HELDOUT_FAMILIES, generate
 
-    return generate(
-        num=args.num, seed=args.seed, split=args.split, families=args.families, levels=args.levels, phrasing=phrasing
-    )
+    def of_split(split: str, families: list[str] | None, num: int) -> Iterable[Problem]:
+        return generate(num=num, seed=args.seed, split=split, families=families, levels=args.levels, phrasing=phrasing)
+
+    if args.split != ALL_SPLITS:
+        return of_split(args.split, args.families, args.num)
+    names = args.families if args.families is not None else list(FAMILIES)
+    held = [name for name in names if name in HELDOUT_FAMILIES]
+    others = [name for name in names if name not in HELDOUT_FAMILIES]
+    num_held = args.num * len(held) // max(1, len(names))
+    parts = [("heldout-family", held, num_held), ("train", others, args.num - num_held)]
+    return chain.from_iterable([of_split(split, families, num) for split, families, num in parts if families])
 
 
 def _generate(args: argparse.Namespace) -> int:
@@ -99,46 +104,87 @@ def _families(args: argparse.Namespace) -> int:
     return 0
 
 
-def _problems(args: argparse.Namespace, farm: Farm) -> Iterable[Problem]:
-    """The problems to prove, their numbers of checks known."""
+def _problems(args: argparse.Namespace) -> Iterable[Problem]:
+    """The problems to prove. Those of files and benchmarks may not know their number of checks yet."""
     from verireason.data.benchmarks import load_benchmark
-    from verireason.data.calibrate import calibrate
     from verireason.data.jsonl import read_problems
 
+    if args.benchmark is not None and args.problems is not None:
+        raise UserError("--benchmark and --problems are two sources of problems; give one of them")
     if args.benchmark is not None:
         if args.root is None:
             raise UserError("--benchmark needs --root DIR, the directory of its checkout")
-        return calibrate(farm, load_benchmark(args.benchmark, args.root)).problems.values()
-    return read_problems(args.problems) if args.problems is not None else _generated(args, phrasing="full")
+        return load_benchmark(args.benchmark, args.root)
+    return list(read_problems(args.problems)) if args.problems is not None else _generated(args, phrasing="full")
 
 
 def _validate(args: argparse.Namespace) -> int:
+    from verireason.data.calibrate import calibrate
     from verireason.evals.judging import farm_for_user
 
+    problems = _problems(args)
     if args.out is not None:
         _make_directory(args.out)
+    warn_about(args.box)
     progress = ProgressLine()
-    facts: list[dict[str, object]] = []
-    num_mutants = 0
+    proofs = _Proofs(seed=args.seed, mutants_per_problem=args.mutants_per_problem)
 
     def watch(proof: ProblemProof) -> None:
-        nonlocal num_mutants
-        num_mutants += len(proof.mutants)
-        facts.append(_facts_of(proof))
-        progress.show(f"{len(facts)} problems, {num_mutants} mutants; the last: {proof.problem_id}")
+        proofs.add(proof)
+        progress.show(f"{proofs.words()}; the last: {proof.problem_id}")
 
-    with closing(farm_for_user(box=args.box, num_boxes=args.jobs)) as farm:
-        problems = _problems(args, farm)
-        report = validate(problems, farm, max_mutants_per_problem=args.mutants_per_problem, seed=args.seed, watch=watch)
-        tools = {**farm.tools, "image": farm.image}
-    progress.done()
+    try:
+        with closing(farm_for_user(box=args.box, num_boxes=args.jobs)) as farm:
+            proofs.tools = {**farm.tools, "image": farm.image}
+            if args.benchmark is not None or args.problems is not None:
+                problems = calibrate(farm, problems).problems.values()
+            limit = args.mutants_per_problem
+            report = validate(problems, farm, max_mutants_per_problem=limit, seed=args.seed, watch=watch)
+            proofs.failures = report.failures()
+    finally:
+        progress.done()
+        if args.out is not None and proofs.facts:
+            proofs.write(args.out / VALIDATION)
     _print_tables(report)
-    failures = report.failures()
-    if args.out is not None:
-        summary = {"seed": args.seed, "mutants_per_problem": args.mutants_per_problem, "tools": tools}
-        _write_json(args.out / VALIDATION, {**summary, "failures": failures, "problems": facts})
-    print("\n".join(["not proven:", *(f"  {line}" for line in failures)]) if failures else "proven")
-    return 1 if failures else 0
+    print("\n".join(["not proven:", *(f"  {line}" for line in proofs.failures)]) if proofs.failures else "proven")
+    return 1 if proofs.failures else 0
+
+
+@dataclass(slots=True, kw_only=True)
+class _Proofs:
+    """What goes into validation.json, as far as it is known: an interrupted run writes it, too."""
+
+    seed: int
+    mutants_per_problem: int
+    tools: Mapping[str, str] = field(default_factory=dict)
+    failures: list[str] | None = None
+    """None until all problems are through."""
+    facts: list[dict[str, object]] = field(default_factory=list)
+    _num_mutants: int = 0
+
+    def add(self, proof: ProblemProof) -> None:
+        """One more problem."""
+        self._num_mutants += len(proof.mutants)
+        self.facts.append(_facts_of(proof))
+
+    def words(self) -> str:
+        """How far it is."""
+        return f"{len(self.facts)} problems, {self._num_mutants} mutants"
+
+    def write(self, path: Path) -> None:
+        """Raises MissingError when the file cannot be written."""
+        value = {
+            "seed": self.seed,
+            "mutants_per_problem": self.mutants_per_problem,
+            "tools": dict(self.tools),
+            "complete": self.failures is not None,
+            "failures": self.failures,
+            "problems": self.facts,
+        }
+        try:
+            path.write_text(json.dumps(value, indent=1) + "\n")
+        except OSError as err:
+            raise MissingError(f"cannot write {path}: {err.strerror}") from err
 
 
 def _print_tables(report: ValidationReport) -> None:
@@ -183,14 +229,9 @@ def _mutant_facts(fact: MutantFact) -> dict[str, object]:
 
 
 def _make_directory(path: Path) -> None:
+    if (path / VALIDATION).exists():
+        raise UserError(f"{path} already holds {VALIDATION}; give another --out, or remove it")
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as err:
         raise MissingError(f"cannot make {path}: {err.strerror}; give a directory that can be written") from err
-
-
-def _write_json(path: Path, value: Mapping[str, object]) -> None:
-    try:
-        path.write_text(json.dumps(value, indent=1) + "\n")
-    except OSError as err:
-        raise MissingError(f"cannot write {path}: {err.strerror}") from err

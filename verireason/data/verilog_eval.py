@@ -10,7 +10,8 @@ import re
 from pathlib import Path
 
 from sim.hdl.testbench import EVIDENCE, NAME_PREFIX, REFERENCE_TOP
-from sim.verdict import Limits, Spec
+from sim.job import Limits
+from sim.verdict import Spec
 from verireason.errors import UserError
 from verireason.problem import Problem
 

@@ -1,0 +1,294 @@
+"""Proof that problems can be judged by: goldens pass, empty probes fail, faulty versions of the golden fail.
+
+Each golden runs twice, as two different jobs, and must get the same numbers. Mutants that survive are compared with the
+golden by Yosys; those proven equivalent are left out of the kill rate, all other survivors count against the problem.
+What the farm could not judge is neither a kill nor a survivor, and is counted beside them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from itertools import islice
+from random import Random
+
+from sim.farm import Farm
+from sim.hdl.equivalence import Equivalence, judge_equivalence, plan_equivalence
+from sim.hdl.tools.yosys import parse_error
+from sim.verdict import Candidate, Outcome, Spec, Verdict
+from verireason.data.mutate import Mutant, mutants
+from verireason.data.mutation_kinds import MutationKind
+from verireason.data.probes import Probe, make_probes, passing_probes
+from verireason.errors import MissingError
+from verireason.problem import Problem
+
+MIN_KILL_RATE = 0.95
+"""What each family must reach."""
+_CHUNK = 24
+"""Problems whose mutants are in memory at the same time."""
+_AGAIN = "\n// the same again\n"
+"""Makes the second run of a golden another job: equal jobs run once."""
+
+
+class Fate(StrEnum):
+    """What became of a mutant."""
+
+    KILLED = "killed"
+    SURVIVED = "survived"
+    EQUIVALENT = "equivalent"
+    NOT_COMPILED = "not_compiled"
+    """The tools or the guard refused it."""
+    UNJUDGED = "unjudged"
+    """The farm failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MutantFact:
+    """One mutant and what became of it."""
+
+    mutant: Mutant
+    outcome: Outcome
+    fate: Fate
+    equivalence: Equivalence | None = None
+    """What Yosys said of a survivor; None for the others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemProof:
+    """What was found out about one problem."""
+
+    problem_id: str
+    family: str
+    defect: str | None
+    """What is wrong with the golden's two runs; None when both pass alike. A problem with a defect has no mutants."""
+    false_passes: tuple[str, ...]
+    """Probes that passed."""
+    idle_probes: tuple[str, ...]
+    """Probes that did not compile or were not judged, and so prove nothing."""
+    mutants: tuple[MutantFact, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """Counts over some problems or mutants."""
+
+    num_problems: int = 0
+    num_goldens_pass: int = 0
+    num_probes_fail: int = 0
+    """Problems on which every probe ran and failed."""
+    fates: Mapping[Fate, int] = field(default_factory=dict)
+    """Number of mutants per fate."""
+
+    @property
+    def num_mutants(self) -> int:
+        """All mutants."""
+        return sum(self.fates.values())
+
+    @property
+    def num_scored(self) -> int:
+        """The denominator of the kill rate: the killed and those that survived without being proven equivalent."""
+        return self.fates.get(Fate.KILLED, 0) + self.fates.get(Fate.SURVIVED, 0)
+
+    @property
+    def kill_rate(self) -> float | None:
+        """Killed per scored mutant; None when there is none."""
+        return self.fates.get(Fate.KILLED, 0) / self.num_scored if self.num_scored else None
+
+    def __add__(self, other: Tally) -> Tally:
+        """The counts of both together."""
+        return Tally(
+            num_problems=self.num_problems + other.num_problems,
+            num_goldens_pass=self.num_goldens_pass + other.num_goldens_pass,
+            num_probes_fail=self.num_probes_fail + other.num_probes_fail,
+            fates=Counter(self.fates) + Counter(other.fates),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidationReport:
+    """Counts by family and by kind of mutation."""
+
+    by_family: Mapping[str, Tally]
+    by_kind: Mapping[MutationKind, Tally]
+
+    @property
+    def total(self) -> Tally:
+        """All families together."""
+        return sum(self.by_family.values(), start=Tally())
+
+    def failures(self) -> list[str]:
+        """One line for each thing that is not as it must be; empty when the problems are proven."""
+        lines = [] if self.by_family else ["no problems"]
+        for family, tally in self.by_family.items():
+            if tally.num_goldens_pass < tally.num_problems:
+                lines.append(f"{family}: {tally.num_problems - tally.num_goldens_pass} goldens do not pass twice alike")
+            if tally.num_probes_fail < tally.num_problems:
+                lines.append(
+                    f"{family}: {tally.num_problems - tally.num_probes_fail} problems whose probes do not all fail"
+                )
+            if tally.kill_rate is None:
+                lines.append(f"{family}: no mutant was judged")
+            elif tally.kill_rate < MIN_KILL_RATE:
+                lines.append(
+                    f"{family}: {tally.fates.get(Fate.KILLED, 0)} of {tally.num_scored} mutants killed, "
+                    f"{MIN_KILL_RATE:.0%} are needed"
+                )
+        return lines
+
+
+def validate(
+    problems: Iterable[Problem],
+    farm: Farm,
+    *,
+    max_mutants_per_problem: int,
+    seed: int,
+    watch: Callable[[ProblemProof], None] = lambda proof: None,
+) -> ValidationReport:
+    """Prove every problem; `watch` sees each proof as it is made. Only counts are kept."""
+    by_family: dict[str, Tally] = {}
+    by_kind: dict[MutationKind, Tally] = {}
+    for proof in prove(problems, farm, max_mutants_per_problem=max_mutants_per_problem, seed=seed):
+        by_family[proof.family] = by_family.get(proof.family, Tally()) + tally_of(proof)
+        for fact in proof.mutants:
+            one = Tally(fates={fact.fate: 1})
+            by_kind[fact.mutant.kind] = by_kind.get(fact.mutant.kind, Tally()) + one
+        watch(proof)
+    return ValidationReport(by_family=dict(sorted(by_family.items())), by_kind=dict(sorted(by_kind.items())))
+
+
+def tally_of(proof: ProblemProof) -> Tally:
+    """The counts of one problem."""
+    return Tally(
+        num_problems=1,
+        num_goldens_pass=int(proof.defect is None),
+        num_probes_fail=int(not proof.false_passes and not proof.idle_probes),
+        fates=Counter(fact.fate for fact in proof.mutants),
+    )
+
+
+def prove(
+    problems: Iterable[Problem], farm: Farm, *, max_mutants_per_problem: int, seed: int
+) -> Iterator[ProblemProof]:
+    """One proof per problem, in order. Takes problems some dozens at a time.
+
+    Which mutants are drawn depends on the seed and the problem's id alone. Specs must know their number of checks
+    (`verireason.data.calibrate`), else no golden can pass. Raises MissingError when Yosys does not run in the farm.
+    """
+    _check_prover(farm)
+    stream = iter(problems)
+    while chunk := list(islice(stream, _CHUNK)):
+        trials = [_trial(problem, max_mutants_per_problem, seed) for problem in chunk]
+        verdicts = farm.judge(pair for trial in trials for pair in trial.pairs())
+        proofs = [trial.conclude([next(verdicts) for _ in trial.pairs()]) for trial in trials]
+        yield from _compare_survivors(proofs, chunk, farm)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trial:
+    """All that is judged about one problem."""
+
+    problem: Problem
+    probes: list[Probe]
+    mutants: list[Mutant]
+
+    def pairs(self) -> list[tuple[Candidate, Spec]]:
+        """The golden twice, the probes, the mutants."""
+        goldens = [self.problem.golden, self.problem.golden + _AGAIN]
+        sources = goldens + [probe.source for probe in self.probes] + [mutant.source for mutant in self.mutants]
+        return [(Candidate(source=source), self.problem.spec) for source in sources]
+
+    def conclude(self, verdicts: list[Verdict]) -> ProblemProof:
+        """The proof, as far as simulation can tell."""
+        first, again, *others = verdicts
+        probed, mutated = others[: len(self.probes)], others[len(self.probes) :]
+        passed = [probe.name for probe, verdict in zip(self.probes, probed, strict=True) if verdict.passed]
+        idle = [
+            probe.name
+            for probe, verdict in zip(self.probes, probed, strict=True)
+            if not verdict.compiled and verdict.outcome is not Outcome.REJECTED
+        ]
+        defect = _defect(first, again)
+        facts = [
+            MutantFact(mutant=mutant, outcome=verdict.outcome, fate=_fate(verdict))
+            for mutant, verdict in zip(self.mutants, mutated, strict=True)
+        ]
+        return ProblemProof(
+            problem_id=self.problem.id,
+            family=family_of(self.problem),
+            defect=defect,
+            false_passes=passing_probes(passed),
+            idle_probes=tuple(idle),
+            mutants=tuple(facts) if defect is None else (),
+        )
+
+
+def family_of(problem: Problem) -> str:
+    """The family of a generated problem; the whole benchmark for others, whose categories are their names."""
+    return problem.category if problem.benchmark == "generated" else problem.benchmark
+
+
+def _trial(problem: Problem, limit: int, seed: int) -> _Trial:
+    return _Trial(
+        problem=problem,
+        probes=make_probes(problem.golden, top=problem.spec.top, num_checks=problem.spec.num_checks),
+        mutants=mutants(problem.golden, rng=Random(f"{seed}/{problem.id}"), limit=limit),
+    )
+
+
+def _fate(verdict: Verdict) -> Fate:
+    match verdict.outcome:
+        case Outcome.PASS:
+            return Fate.SURVIVED
+        case Outcome.UNJUDGED:
+            return Fate.UNJUDGED
+        case Outcome.COMPILE_ERROR | Outcome.REJECTED | Outcome.NO_CODE:
+            return Fate.NOT_COMPILED
+        case _:
+            return Fate.KILLED
+
+
+def _defect(first: Verdict, again: Verdict) -> str | None:
+    """What is wrong with the golden's two runs."""
+    for verdict in (first, again):
+        if not verdict.passed:
+            messages = [diagnostic.message for diagnostic in verdict.diagnostics][:2]
+            return "; ".join([f"the golden's verdict is {verdict.outcome}", *messages])
+    if _numbers(first) != _numbers(again):
+        return f"two runs of the golden differ: {_numbers(first)} and {_numbers(again)}"
+    return None
+
+
+def _numbers(verdict: Verdict) -> tuple[object, ...]:
+    return verdict.num_passed, verdict.num_tests, verdict.outputs
+
+
+def _check_prover(farm: Farm) -> None:
+    """A prover that fails at everything would turn equivalent mutants into survivors without a word."""
+    same = "module m(input a, output y);\n  assign y = ~a;\nendmodule\n"
+    [result] = farm.pool.map([plan_equivalence(golden=same, mutant=same, top="m", image=farm.image)])
+    if judge_equivalence(result) is not Equivalence.EQUIVALENT:
+        said = result.failure or "\n".join(step.stderr.decode(errors="replace") for step in result.steps)
+        why = parse_error(said) or said.strip()[:200]
+        raise MissingError(f"Yosys does not work in the simulation image: {why}; `verireason doctor` says more")
+
+
+def _compare_survivors(proofs: list[ProblemProof], problems: list[Problem], farm: Farm) -> Iterator[ProblemProof]:
+    """The proofs with those survivors marked that are the golden after all."""
+    jobs = [
+        plan_equivalence(golden=problem.golden, mutant=fact.mutant.source, top=problem.spec.top, image=farm.image)
+        for proof, problem in zip(proofs, problems, strict=True)
+        for fact in proof.mutants
+        if fact.fate is Fate.SURVIVED
+    ]
+    results = farm.pool.map(jobs)
+    for proof in proofs:
+        facts = []
+        for fact in proof.mutants:
+            if fact.fate is Fate.SURVIVED:
+                found = judge_equivalence(next(results))
+                fate = Fate.EQUIVALENT if found is Equivalence.EQUIVALENT else Fate.SURVIVED
+                fact = replace(fact, equivalence=found, fate=fate)
+            facts.append(fact)
+        yield replace(proof, mutants=tuple(facts))
