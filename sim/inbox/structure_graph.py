@@ -1,23 +1,22 @@
 """The graph that two modules are compared on, and the measure. Runs inside a box only.
 
 A module becomes one graph: the syntax trees of its expressions, with every conditional statement turned into a
-selection, joined where one signal feeds another. Wires vanish, so how many of them there are and what they are called does
-not count; a register is a node of its own, which closes the loops; ports keep their names, since compiling checks those.
+selection, joined where one signal feeds another. Wires vanish, so how many there are and what they are called does not
+count; a register is a node of its own, which closes the loops; ports keep their names, since compiling checks those.
 Declarations leave no trace: a module that drives no output has the empty graph.
 
-The measure is in `similarity`. It judges structure, not function: only simulation says whether a module is right.
+`sim.inbox.structure_measure` compares two graphs.
 """
 
 from __future__ import annotations
 
-import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 MAX_NODES = 200_000
 """A graph beyond this is refused: an unrolled loop can make one of any size."""
-NUM_ROUNDS = 2
-"""Rounds of relabelling: a feature sees an operator, its operands, and theirs."""
+MAX_OPERANDS = 256
+"""Operands of one flattened sum, conjunction and the like; more stay nested."""
 
 UNORDERED = frozenset({"and", "or", "xor", "add", "mul", "eq", "select", "parts", "reg"})
 """Labels whose operands are compared as a multiset."""
@@ -27,12 +26,13 @@ BOOLEAN = frozenset({"eq", "lt", "redand", "redxor"})
 NEGATED = {"ne": "eq", "nand": "and", "nor": "or", "xnor": "xor", "rednand": "redand", "redxnor": "redxor"}
 FOLDED = {"add": int.__add__, "sub": int.__sub__, "mul": int.__mul__}
 
-Features = tuple[Counter[int], ...]
-"""One multiset per family: first the shapes, then the dependencies. Keys are 64-bit hashes, equal in every process."""
-
 
 class TooLarge(Exception):
     """The graph has more than MAX_NODES nodes."""
+
+
+class Unreadable(Exception):
+    """The text holds no module to compare."""
 
 
 class Graph:
@@ -50,9 +50,12 @@ class Graph:
         self.widths: list[int | None] = []
         self.values: dict[int, int] = {}
         """Node of a known constant to its value."""
+        self.pieces: dict[int, list[tuple[int, int | None]]] = {}
+        """Node of a concatenation to its operands and their widths."""
         self.outputs: dict[str, int] = {}
         """Name of an output port to the node that drives it; undriven ports are left out."""
         self._known: dict[tuple[str, str, tuple[int, ...]], int] = {}
+        self._negated: dict[int, int] = {}
         self.hold = self.leaf("hold")
         """The value that a signal keeps where a statement does not assign it."""
 
@@ -76,9 +79,9 @@ class Graph:
         """A node without operands, as "in:a"."""
         return self.node(label, width=width)
 
-    def const(self, value: int | str, *, width: int | None = None) -> int:
+    def const(self, value: int | str) -> int:
         """A constant; text for one with x or z digits. Equal values are one node whatever their width."""
-        node = self.node("const", detail=str(value), width=width)
+        node = self.node("const", detail=str(value))
         if isinstance(value, int):
             self.values[node] = value
         return node
@@ -117,7 +120,7 @@ class Graph:
             case "eq":
                 return self._equal(*args)
             case "lt" if args[0] in self.values and args[1] in self.values:
-                return self.const(int(self.values[args[0]] < self.values[args[1]]), width=1)
+                return self.const(int(self.values[args[0]] < self.values[args[1]]))
             case "neg":
                 return self.apply("sub", self.const(0), *args)
             case _ if label in ASSOCIATIVE:
@@ -132,13 +135,19 @@ class Graph:
         flat = sorted(kid for arg in args for kid in (self.children[arg] if self.labels[arg] == label else (arg,)))
         if label in ("and", "or"):
             flat = sorted(set(flat))
+        elif label == "xor":
+            flat = sorted(kid for kid, count in Counter(flat).items() if count % 2)
+        if len(flat) > MAX_OPERANDS:  # a sum of doubled sums would double at every step
+            flat = sorted(args)
+        if not flat:
+            return self.const(0)
         return flat[0] if len(flat) == 1 else self.node(label, flat, width=self._common_width(flat))
 
     def _equal(self, left: int, right: int) -> int:
         if left in self.values:
             left, right = right, left
         if left in self.values:
-            return self.const(int(self.values[left] == self.values[right]), width=1)
+            return self.const(int(self.values[left] == self.values[right]))
         if self.widths[left] == 1 and right in self.values:
             return left if self.values[right] else self.negate(left)
         if self.widths[left] == self.widths[right] == 1:
@@ -153,51 +162,101 @@ class Graph:
 
     def negate(self, arg: int) -> int:
         """Bitwise not, pushed down to where it can go no further."""
-        label, kids = self.labels[arg], self.children[arg]
-        if label == "not":
-            return kids[0]
-        if label in ("and", "or"):
-            return self._associate("or" if label == "and" else "and", [self.negate(kid) for kid in kids])
-        if self.widths[arg] == 1 and arg in self.values:
-            return self.const(1 - self.values[arg] % 2, width=1)
-        return self.node("not", (arg,), width=self.widths[arg])
+        if arg not in self._negated:
+            label, kids = self.labels[arg], self.children[arg]
+            if label == "not":
+                self._negated[arg] = kids[0]
+            elif label in ("and", "or"):
+                self._negated[arg] = self._associate(
+                    "or" if label == "and" else "and", [self.negate(kid) for kid in kids]
+                )
+            else:
+                self._negated[arg] = self.node("not", (arg,), width=self.widths[arg])
+        return self._negated[arg]
 
-    def concat(self, args: Sequence[int]) -> int:
-        """A concatenation, most significant operand first."""
-        flat = [kid for arg in args for kid in (self.children[arg] if self.labels[arg] == "concat" else (arg,))]
-        widths = [self.widths[kid] for kid in flat]
-        total = None if None in widths else sum(width for width in widths if width is not None)
-        return flat[0] if len(flat) == 1 else self.node("concat", flat, width=total)
+    def concat(self, args: Sequence[int], widths: Sequence[int | None]) -> int:
+        """A concatenation, most significant operand first, and the operands' widths."""
+        flat: list[tuple[int, int | None]] = []
+        for arg, width in zip(args, widths, strict=True):
+            flat += self.pieces.get(arg, [(arg, width)])
+        if len(flat) == 1:
+            return flat[0][0]
+        sizes = [width for _, width in flat if width is not None]
+        total = sum(sizes) if len(sizes) == len(flat) else None
+        node = self.node("concat", [kid for kid, _ in flat], detail=repr([width for _, width in flat]), width=total)
+        self.pieces[node] = flat
+        return node
 
     def part(self, value: int, high: int, low: int, *, width: int | None = None) -> int:
         """Bits `high` down to `low` of a value, both nodes; a whole operand of a concatenation is that operand."""
+        if value == self.hold:
+            return value
         top, bottom = self.values.get(high), self.values.get(low)
-        if top is None or bottom is None or width not in (None, top - bottom + 1):
+        if top is None or bottom is None or not top >= bottom >= 0 or width not in (None, top - bottom + 1):
             return self.node("part", (value, high, low), width=width)
+        if value in self.values:
+            return self.const(self.values[value] >> bottom & (1 << top - bottom + 1) - 1)
         if bottom == 0 and self.widths[value] == top + 1:
             return value
-        if self.labels[value] == "concat":
-            offset = 0
-            for kid in reversed(self.children[value]):
-                width = self.widths[kid]
-                if width is None or offset > bottom:
-                    break
-                if offset == bottom and width == top - bottom + 1:
-                    return kid
-                offset += width
+        offset = 0
+        for kid, size in reversed(self.pieces.get(value, [])):
+            if size is None or offset > bottom:
+                break
+            if offset == bottom and size == top - bottom + 1:
+                return kid
+            offset += size
         return self.node("part", (value, high, low), width=top - bottom + 1)
 
-    def update(self, old: int, value: int, index: Sequence[int]) -> int:
-        """A vector or an array after an assignment to one place in it."""
-        parts = list(self.children[old]) if self.labels[old] == "parts" else [old]
-        parts.append(self.node("at", (value, *index)))
-        return self.merge(parts)
+    def update(self, old: int, value: int, index: Sequence[int], *, width: int | None) -> int:
+        """A vector or an array after an assignment to one place in it; `width` is the whole's."""
+        place = tuple(index)
+        kept = [kid for kid in self._parts(old) if self.labels[kid] != "at" or self.children[kid][1:] != place]
+        return self.merge([*kept, self.node("at", (value, *place))], width=width)
 
-    def merge(self, drivers: Sequence[int]) -> int:
+    def _parts(self, value: int) -> tuple[int, ...]:
+        return self.children[value] if self.labels[value] == "parts" else (value,)
+
+    def merge(self, drivers: Sequence[int], *, width: int | None) -> int:
         """One signal with several drivers, each for some of its bits."""
-        flat = {kid for arg in drivers for kid in (self.children[arg] if self.labels[arg] == "parts" else (arg,))}
-        flat.discard(self.hold)
-        return flat.pop() if len(flat) == 1 and len(drivers) == 1 else self.node("parts", sorted(flat))
+        flat = {kid for driver in drivers for kid in self._parts(driver)} - {self.hold}
+        if len(flat) <= 1 and all(self.labels[kid] != "at" for kid in flat):
+            return flat.pop() if flat else self.hold
+        ranges = self._ranges(flat)
+        if width is None or sum(high - low + 1 for high, low, _ in ranges) != width or ranges[0][0] != width - 1:
+            return self.node("parts", sorted(flat), width=width)
+        if len(ranges) == width:
+            lifted = {self._lift(value, low, width, {}) for _, low, value in ranges}
+            if len(lifted) == 1:
+                return lifted.pop()
+        return self.concat([value for _, _, value in ranges], [high - low + 1 for high, low, _ in ranges])
+
+    def _ranges(self, parts: Iterable[int]) -> list[tuple[int, int, int]]:
+        """High bit, low bit and value of each part with constant bounds, highest first; overlaps are left in."""
+        found = []
+        for part in parts:
+            bounds = [self.values.get(kid) for kid in self.children[part][1:]] if self.labels[part] == "at" else []
+            if bounds and len(bounds) <= 2 and bounds[0] is not None and bounds[-1] is not None:
+                found.append((bounds[0], bounds[-1], self.children[part][0]))
+        return sorted(found, reverse=True)
+
+    def _lift(self, value: int, bit: int, width: int, memo: dict[int, int]) -> int:
+        """A bit's expression with each `x[bit]` read as the vector x: equal for all bits of a bitwise loop."""
+        kids = self.children[value]
+        if value in memo or not kids or self.labels[value] == "reg":
+            return memo.get(value, value)
+        if (
+            self.labels[value] == "part"
+            and self.widths[kids[0]] == width
+            and self.values.get(kids[1]) == bit == self.values.get(kids[2])
+        ):
+            memo[value] = kids[0]
+        elif self.labels[value] != "part":
+            lifted = [self._lift(kid, bit, width, memo) for kid in kids]
+            if self.labels[value] in ASSOCIATIVE | {"not"}:
+                memo[value] = self.apply(self.labels[value], *lifted)
+            else:
+                memo[value] = self.node(self.labels[value], lifted, detail=self.details[value], width=width)
+        return memo.get(value, value)
 
     def mux(self, cond: int, then: int, other: int) -> int:
         """`cond ? then : other`."""
@@ -274,92 +333,3 @@ class Graph:
         if len(missing) == 1 and selector is not None:
             return [*arms[:-1], (self._equal(selector, self.const(missing.pop())), arms[-1][1])]
         return arms
-
-    def reachable(self, roots: Sequence[int]) -> list[int]:
-        """Nodes that the roots are made of, themselves included, in no particular order."""
-        seen = set(roots)
-        stack = list(seen)
-        while stack:
-            for kid in self.children[stack.pop()]:
-                if kid not in seen:
-                    seen.add(kid)
-                    stack.append(kid)
-        return list(seen)
-
-
-def _hash(text: str) -> int:
-    """A number for a label; the built-in hash of text differs from process to process."""
-    return zlib.crc32(text.encode("utf-8", "replace"))
-
-
-def shapes(graph: Graph) -> Counter[int]:
-    """Weisfeiler-Lehman subtree features: every node's label, then every operator's label with its operands', and so on."""
-    nodes = graph.reachable(list(graph.outputs.values()))
-    label = {node: _hash(graph.labels[node]) for node in nodes}
-    found: Counter[int] = Counter(label.values())
-    found.update(hash((_hash("out:" + name), label[node])) for name, node in graph.outputs.items())
-    for depth in range(1, NUM_ROUNDS + 1):
-        refined = {}
-        for node in nodes:
-            kids = [label[kid] for kid in graph.children[node]]
-            if graph.labels[node] in UNORDERED:
-                kids.sort()
-            refined[node] = hash((label[node], _hash(graph.details[node]), *kids))
-        label = refined
-        found.update(hash((depth, label[node])) for node in nodes if graph.children[node] or graph.details[node])
-    return found
-
-
-def _sources(graph: Graph, nodes: Sequence[int]) -> tuple[dict[int, int], dict[int, int]]:
-    """Per node the set, as bits, of the inputs and registers that it depends on; and the bit numbers' hashes."""
-    bits: dict[int, int] = {}
-    reached = dict.fromkeys(nodes, 0)
-    parents: dict[int, list[int]] = {node: [] for node in nodes}
-    for node in nodes:
-        for kid in graph.children[node]:
-            parents[kid].append(node)
-        name = "state" if graph.labels[node] == "reg" else graph.labels[node]
-        if name == "state" or name.startswith("in:"):
-            bit = bits.setdefault(_hash(name), len(bits))
-            reached[node] = 1 << bit
-    stack = list(nodes)
-    while stack:
-        node = stack.pop()
-        for parent in parents[node]:
-            if reached[node] & ~reached[parent]:
-                reached[parent] |= reached[node]
-                stack.append(parent)
-    return reached, {bit: name for name, bit in bits.items()}
-
-
-def dependencies(graph: Graph) -> Counter[int]:
-    """Which inputs and registers reach each output, and through which operators."""
-    nodes = graph.reachable(list(graph.outputs.values()))
-    reached, names = _sources(graph, nodes)
-    found: Counter[int] = Counter()
-    for output, root in graph.outputs.items():
-        through: dict[str, int] = {"": reached[root]}
-        for node in graph.reachable([root]):
-            if graph.children[node]:
-                through[graph.labels[node]] = through.get(graph.labels[node], 0) | reached[node]
-        for label, mask in through.items():
-            found.update(hash((_hash(output), _hash(label), names[bit])) for bit in names if mask >> bit & 1)
-    return found
-
-
-def features(graph: Graph) -> Features:
-    """What is compared of a module; both are empty for a module that drives no output."""
-    return shapes(graph), dependencies(graph)
-
-
-def min_max(left: Mapping[int, int], right: Mapping[int, int]) -> float:
-    """The MinMax kernel, or Ruzicka similarity: shared features over all features, counted; 1.0 for two empty ones."""
-    keys = left.keys() | right.keys()
-    total = sum(max(left.get(key, 0), right.get(key, 0)) for key in keys)
-    return 1.0 if total == 0 else sum(min(left.get(key, 0), right.get(key, 0)) for key in keys) / total
-
-
-def similarity(left: Features, right: Features) -> float:
-    """Mean of the MinMax kernels of the families; in [0, 1], symmetric, 1.0 for equal graphs."""
-    scores = [min_max(one, other) for one, other in zip(left, right, strict=True)]
-    return sum(scores) / len(scores)
