@@ -1,0 +1,391 @@
+"""The settings of a run: one TOML file in, frozen models out.
+
+People write TOML; the program writes JSON. A setting exists if two people would set it differently; the rest are named
+constants beside the code that uses them. An unknown key, a wrong type or a value out of range is one line that names
+the file, the key, what was found and what is expected.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from sim.farm import BOXES
+from verireason.errors import UserError
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Count = Annotated[int, Field(ge=1)]
+Names = Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
+"""TOML has lists only, so tuples are taken from lists."""
+
+
+class Section(BaseModel):
+    """What every table of the file shares: frozen, no unknown keys, no silent conversion."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Run(Section):
+    """`[run]`: what makes this run this run."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    """Seeds weights, faults and sampling. The problems have their own seed in `[data]`."""
+    out: str
+    """Directory of the run, made by `train`; `sft` writes to its folder `sft`."""
+    threads: Count | None = None
+    """Threads of torch on the CPU; None leaves it to torch. It changes the last bits of results."""
+    report_to: Annotated[tuple[Literal["tensorboard", "wandb", "trackio"], ...], Field(strict=False)] = ()
+    """Where TRL reports besides metrics.jsonl."""
+
+
+class ScratchModel(Section):
+    """`[model.scratch]`: a small transformer with random weights and a tokenizer trained on the spot."""
+
+    vocab_size: Annotated[int, Field(ge=260, le=65536)]
+    """Upper bound; a small corpus gives fewer tokens. 256 bytes and the special tokens are always in."""
+    hidden_size: Count
+    num_layers: Count
+    num_heads: Count
+    num_kv_heads: Count
+    intermediate_size: Count
+    max_length: Annotated[int, Field(ge=16)]
+    """Longest sequence, prompt and answer together, in tokens."""
+
+    @model_validator(mode="after")
+    def _shapes_fit(self) -> ScratchModel:
+        if self.hidden_size % (2 * self.num_heads):
+            raise ValueError(f"hidden_size is {self.hidden_size}; expected a multiple of twice num_heads")
+        if self.num_heads % self.num_kv_heads:
+            raise ValueError(f"num_heads is {self.num_heads}; expected a multiple of num_kv_heads")
+        return self
+
+
+class Model(Section):
+    """`[model]`: a hub name or a path, or a table that builds one."""
+
+    path: str | None = None
+    scratch: ScratchModel | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Model:
+        if (self.path is None) == (self.scratch is None):
+            raise ValueError("found both or neither of path and [model.scratch]; expected exactly one")
+        return self
+
+
+class Data(Section):
+    """`[data]`: where problems come from. Held-out ones come from the same settings and another split."""
+
+    source: Literal["generated", "jsonl"] = "generated"
+    seed: Annotated[int, Field(ge=0)] = 0
+    families: Names | None = None
+    """Families of generated problems; None takes all."""
+    levels: Annotated[tuple[Count, ...], Field(strict=False, min_length=1)] | None = None
+    """Difficulty levels of generated problems; None takes all."""
+    phrasing: Literal["full", "terse"] = "full"
+    num: Count | None = None
+    """Size of the pool of training problems, drawn from over and over; None gives every prompt a new problem."""
+    path: str | None = None
+    """jsonl: file of training problems."""
+    heldout_path: str | None = None
+    """jsonl: file of held-out problems."""
+
+    @model_validator(mode="after")
+    def _keys_fit_source(self) -> Data:
+        generated_only = {"families": self.families, "levels": self.levels}
+        for name, value in generated_only.items():
+            if self.source == "jsonl" and value is not None:
+                raise ValueError(f'{name} is set and source is "jsonl"; expected it only with source = "generated"')
+        if self.source == "jsonl" and self.path is None:
+            raise ValueError('source is "jsonl" and path is missing; expected the file of training problems')
+        if self.source == "generated" and (self.path or self.heldout_path):
+            raise ValueError('path is set and source is "generated"; expected it only with source = "jsonl"')
+        return self
+
+
+class TemplateChoice(Section):
+    """`[template]`: the prompt and answer format."""
+
+    name: Literal["verireason", "plain"]
+    system_prompt: str | None = None
+    """None takes the template's own."""
+
+
+class Corpus(Section):
+    """`[sft.corpus]`: generated problems with golden answers, some of them spoilt on purpose."""
+
+    num: Count
+    systematic: Share
+    """Share of answers with the majority's misreading, where the problem admits one."""
+    random: Share
+    """Share of answers with a slip at a random place."""
+
+    @model_validator(mode="after")
+    def _shares_fit(self) -> Corpus:
+        if self.systematic + self.random > 1:
+            raise ValueError(f"systematic + random is {self.systematic + self.random:g}; expected at most 1")
+        return self
+
+
+class Sft(Section):
+    """`[sft]`: supervised fine-tuning on prompt and answer pairs."""
+
+    num_steps: Count
+    batch_size: Count
+    """Pairs per step."""
+    learning_rate: Annotated[float, Field(gt=0.0, lt=1.0)]
+    max_length: Annotated[int, Field(ge=16)] = 1024
+    """Tokens of prompt and answer; longer pairs are left out and counted."""
+    gradient_checkpointing: bool = False
+    corpus: Corpus | None = None
+    path: str | None = None
+    """JSONL of {"prompt": ..., "completion": ...} in place of `[sft.corpus]`."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Sft:
+        if (self.corpus is None) == (self.path is None):
+            raise ValueError("found both or neither of path and [sft.corpus]; expected exactly one")
+        return self
+
+
+class Grpo(Section):
+    """`[grpo]`: the names are TRL's where TRL has the setting."""
+
+    prompts_per_step: Count
+    num_generations: Annotated[int, Field(ge=2)]
+    """Completions per prompt: the size of a group."""
+    max_steps: Count
+    learning_rate: Annotated[float, Field(gt=0.0, lt=1.0)]
+    max_completion_length: Count
+    """Tokens."""
+    temperature: Annotated[float, Field(gt=0.0, le=5.0)] = 1.0
+    top_p: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    loss_type: Literal["dapo", "grpo", "dr_grpo", "bnpo", "cispo"] = "dapo"
+    epsilon_high: Annotated[float, Field(gt=0.0)] = 0.28
+    scale_rewards: Literal["group", "batch", "none"] = "group"
+    beta: Annotated[float, Field(ge=0.0)] = 0.0
+    """Weight of the KL term against the starting model; 0 keeps no reference model."""
+    lr_scheduler: Literal["constant", "linear", "cosine"] = "constant"
+    mask_truncated_completions: bool = False
+    """Leave completions that hit max_completion_length out of the loss."""
+    batch_size: Count | None = None
+    """Completions per forward and backward pass; None takes the whole step at once."""
+    gradient_checkpointing: bool = False
+    save_steps: Count = 20
+
+    @property
+    def num_completions(self) -> int:
+        """Completions per step."""
+        return self.prompts_per_step * self.num_generations
+
+    @model_validator(mode="after")
+    def _batches_fit(self) -> Grpo:
+        if self.batch_size is not None and self.num_completions % self.batch_size:
+            raise ValueError(
+                f"batch_size is {self.batch_size}; expected a divisor of prompts_per_step * num_generations = "
+                f"{self.num_completions}"
+            )
+        return self
+
+
+class RubricChoice(Section):
+    """`[rubric]`: what a verdict is worth; a name from `rewards.rubric.RUBRICS`."""
+
+    name: str = "default"
+
+    # validator for RUBRICS
+
+
+class Farm(Section):
+    """`[farm]`: what judges the completions."""
+
+    box: str = "bubblewrap"
+    """A name from `sim.farm.BOXES`."""
+    jobs: Count | None = None
+    """Boxes at the same time; None takes one per core."""
+    max_unjudged: Share = 0.1
+    """Share of a step's completions that may stay unjudged before the run stops."""
+
+    @field_validator("box")
+    @classmethod
+    def _box_exists(cls, name: str) -> str:
+        return one_of(BOXES, name)
+
+
+class Eval(Section):
+    """`[eval]`: held-out problems, for `verireason eval` and while training."""
+
+    num: Count = 128
+    """Problems per held-out split."""
+    samples: Count = 1
+    """Completions per problem."""
+    temperature: Annotated[float, Field(ge=0.0, le=5.0)] = 1.0
+    """0 is greedy."""
+    max_completion_length: Count | None = None
+    """Tokens; None takes the one of `[grpo]`."""
+    every: Count | None = None
+    """Evaluate on the held-out split while training, after every so many steps; None leaves it to `verireason eval`."""
+
+
+class Config(Section):
+    """A whole recipe."""
+
+    run: Run
+    model: Model
+    data: Data = Data()
+    template: TemplateChoice
+    sft: Sft | None = None
+    grpo: Grpo | None = None
+    rubric: RubricChoice = RubricChoice()
+    farm: Farm = Farm()
+    eval: Eval = Eval()
+
+    @property
+    def digest(self) -> str:
+        """Hash of every setting that can change a result: 12 hexadecimal digits."""
+        settings = {key: value for key, value in flatten(self.model_dump(mode="json")) if key not in FREE_KEYS}
+        return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
+
+
+FREE_KEYS = frozenset({"run.out", "run.report_to", "farm.jobs"})
+"""Settings that cannot change a result, so a resumed run may have others."""
+
+
+def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
+    """Read a recipe.
+
+    path: the TOML file. overrides: "KEY=VALUE" with a dotted key and a TOML value, such as "grpo.max_steps=20"; a value
+    that is not TOML is taken as text. Raises UserError with one line for a file that cannot be read, a misspelt key, a
+    wrong type or a value out of range.
+    """
+    try:
+        tree = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as err:
+        raise UserError(f"{path}: {err.strerror or err}; give the path of a recipe, such as recipes/demo.toml") from err
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as err:
+        raise UserError(f"{path}: not TOML: {err}") from err
+    for override in overrides:
+        _apply(tree, override)
+    return parse_config(tree, source=str(path))
+
+
+def parse_config(tree: Mapping[str, Any], *, source: str) -> Config:
+    """Check a tree of settings. `source` is named in the message of the UserError that bad settings raise."""
+    try:
+        return Config.model_validate(dict(tree))
+    except ValidationError as err:
+        raise UserError(f"{source}: {_first_problem(err, tree)}") from err
+
+
+def read_config(path: Path) -> Config:
+    """Read the config.json that a run wrote. Raises UserError when it is missing or not one."""
+    try:
+        tree = json.loads(path.read_text(encoding="utf-8"))
+        tree.pop("digest", None)
+    except OSError as err:
+        raise UserError(f"{path}: {err.strerror or err}; give the directory of a run") from err
+    except (ValueError, AttributeError) as err:
+        raise UserError(f"{path}: not the configuration of a run: {err}") from err
+    return parse_config(tree, source=str(path))
+
+
+def write_config(config: Config, path: Path) -> None:
+    """Write the resolved settings and their digest as JSON."""
+    tree = {"digest": config.digest, **config.model_dump(mode="json")}
+    path.write_text(json.dumps(tree, indent=2) + "\n", encoding="utf-8")
+
+
+def differences(old: Config, new: Config) -> list[str]:
+    """Settings that differ and can change a result, as "grpo.max_steps: 20 in the run, 40 now"."""
+    before = dict(flatten(old.model_dump(mode="json")))
+    after = dict(flatten(new.model_dump(mode="json")))
+    keys = sorted((before.keys() | after.keys()) - FREE_KEYS)
+    absent = "nothing"
+    return [
+        f"{key}: {before.get(key, absent)!r} in the run, {after.get(key, absent)!r} now"
+        for key in keys
+        if before.get(key) != after.get(key)
+    ]
+
+
+def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted keys and leaf values of nested tables, in order."""
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from flatten(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def one_of(names: Iterable[str], name: str) -> str:
+    """`name` if it is among `names`; for validators of settings that name a row of a table."""
+    if name not in names:
+        raise ValueError(f"is {name!r}; expected one of {', '.join(names)}")
+    return name
+
+
+def _apply(tree: dict[str, Any], override: str) -> None:
+    key, sign, text = override.partition("=")
+    if not sign or not key:
+        raise UserError(f"--set {override}: expected KEY=VALUE, such as --set grpo.max_steps=20")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    *tables, name = key.split(".")
+    for table in tables:
+        tree = tree.setdefault(table, {})
+        if not isinstance(tree, dict):
+            raise UserError(f"--set {override}: {table} is a value and not a table")
+    tree[name] = value
+
+
+def _known_keys(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    for name, field in section.model_fields.items():
+        yield f"{prefix}{name}"
+        for candidate in (field.annotation, *get_args(field.annotation)):
+            if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+                yield from _known_keys(candidate, f"{prefix}{name}.")
+
+
+def _first_problem(err: ValidationError, tree: Mapping[str, Any]) -> str:
+    """One line for the first error; a misspelt key first, since it is often the cause of the others."""
+    problems = sorted(err.errors(include_url=False), key=lambda one: one["type"] != "extra_forbidden")
+    problem = problems[0]
+    key = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(key, list(_known_keys(Config)), n=1, cutoff=0.5)
+        return f"unknown key {key}" + (f"; did you mean {near[0]}?" if near else "")
+    if problem["type"] == "missing":
+        return f"{key} is missing; expected {_expected(problem['loc'])}"
+    if problem["type"] == "value_error":
+        return f"{key or 'configuration'}: {problem['ctx']['error']}"
+    return f"{key} is {problem['input']!r}; expected {_wanted(problem['msg'])}"
+
+
+def _expected(loc: tuple[int | str, ...]) -> str:
+    section: Any = Config
+    for part in loc:
+        section = next(
+            candidate
+            for field in [section.model_fields[part]]
+            for candidate in (field.annotation, *get_args(field.annotation))
+            if candidate is not type(None)
+        )
+    if isinstance(section, type) and issubclass(section, BaseModel):
+        return f"a table [{'.'.join(str(part) for part in loc)}]"
+    return {str: "text", int: "a whole number", float: "a number"}.get(section, "a value")
+
+
+def _wanted(message: str) -> str:
+    """What pydantic says is wanted, without its preamble: "a valid integer", "greater than 0"."""
+    for preamble in ("Input should be ", "Value should have ", "Tuple should have "):
+        message = message.removeprefix(preamble)
+    return message

@@ -1,0 +1,116 @@
+"""Language models on disk: find one, load it, and turn prompts into its tokens.
+
+Nothing here runs code that comes with a model (`trust_remote_code` stays off).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from verireason.errors import MissingError, UserError
+from verireason.templates import Message
+
+TRAIN_PACKAGES = ("torch", "transformers", "trl", "datasets")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageModel:
+    """A causal model of transformers with its tokenizer, which has a padding token."""
+
+    model: Any
+    tokenizer: Any
+    name: str
+
+
+def set_up_libraries(*, threads: int | None, needs_hub: bool) -> None:
+    """Quiet the libraries and keep them off the network unless a hub name needs it. Call before the first import.
+
+    threads: torch's threads on the CPU; None leaves them. Raises MissingError when a package is not installed.
+    """
+    if not needs_hub:
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    os.environ["HF_DATASETS_DISABLE_PROGRESS_BARS"] = "1"
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"  # batches are small, and it warns after the farm forks
+    os.environ["TRL_EXPERIMENTAL_SILENCE"] = "1"
+    try:
+        import torch
+        import transformers
+        import trl  # noqa: F401
+    except ImportError as err:
+        raise MissingError(f"package {err.name} is not installed; pip install 'verireason[train]'") from err
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    for name in ("trl", "accelerate", "datasets"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"trl|transformers")
+    if threads is not None:
+        torch.set_num_threads(threads)
+
+
+def is_local(path: str) -> bool:
+    """Whether `path` names a directory of this host rather than a model of the hub."""
+    return Path(path).is_dir() or path.startswith((".", "/", "~")) or path.count("/") > 1
+
+
+def check_model_path(path: str) -> None:
+    """Raise UserError unless `path` is a hub name or a directory that holds a model."""
+    if not is_local(path):
+        return
+    if not Path(path).is_dir():
+        raise UserError(f"model path {path}: no such directory; expected a directory with config.json or a hub name")
+    lacking = [name for name in ("config.json", "tokenizer_config.json") if not (Path(path) / name).is_file()]
+    if lacking:
+        raise UserError(f"model path {path}: found no {lacking[0]} in it; expected a model saved by transformers")
+
+
+def load_model(path: str, *, dtype: str | None = None) -> LanguageModel:
+    """Load a model and its tokenizer from a directory or the hub.
+
+    dtype: "float32" or "bfloat16"; None takes float32 on the CPU and bfloat16 elsewhere. Raises UserError when there is
+    no such model or its files cannot be read.
+    """
+    check_model_path(path)
+    import torch
+    from safetensors import SafetensorError
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    if dtype is None:
+        dtype = "bfloat16" if torch.cuda.is_available() else "float32"
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(path)
+        model = AutoModelForCausalLM.from_pretrained(path, dtype=getattr(torch, dtype))
+    except (OSError, ValueError, KeyError, SafetensorError) as err:
+        raise UserError(f"model {path}: {str(err).strip().splitlines()[0]}") from err
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return LanguageModel(model=model, tokenizer=tokenizer, name=path)
+
+
+def has_chat_template(tokenizer: Any) -> bool:
+    """Whether prompts for this model are messages."""
+    return bool(getattr(tokenizer, "chat_template", None))
+
+
+def prompt_tokens(tokenizer: Any, prompts: Sequence[str | list[Message]]) -> list[list[int]]:
+    """Token ids of prompts, unpadded, as TRL makes them: messages through the chat template, texts as they are."""
+    if isinstance(prompts[0], str):
+        return [list(ids) for ids in tokenizer(list(prompts))["input_ids"]]
+    return [
+        list(tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=True, return_dict=True)["input_ids"])
+        for messages in prompts
+    ]
+
+
+def end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
+    """Tokens that end a completion: the model's own, else the tokenizer's."""
+    found = model.generation_config.eos_token_id
+    if found is None:
+        found = tokenizer.eos_token_id
+    return frozenset([found] if isinstance(found, int) else found)

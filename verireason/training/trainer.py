@@ -1,0 +1,263 @@
+"""TRL's GRPOTrainer with the few things it has no hook for, and the callback that writes what a run leaves behind.
+
+The private methods that are overridden here change between versions of TRL; tests/unit/test_trl_contract.py checks their
+signatures, so that an upgrade fails there and not in a run.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from verireason.config import Config
+from verireason.errors import UserError
+from verireason.problem import Problem
+from verireason.records import RecordWriter
+from verireason.templates import TEMPLATES
+from verireason.training.models import LanguageModel, has_chat_template, prompt_tokens
+from verireason.training.progress import Progress, seconds
+from verireason.training.reward import SimulationReward, TooManyUnjudged
+from verireason.training.rundir import NUM_CHECKPOINTS_KEPT, MetricsLog, RunDir, is_complete, mark_complete
+
+LOGGED = {
+    "loss": "loss",
+    "grad_norm": "grad_norm",
+    "learning_rate": "learning_rate",
+    "entropy": "entropy",
+    "kl": "kl",
+    "clip_ratio/low_mean": "clip_low",
+    "clip_ratio/high_mean": "clip_high",
+}
+"""What TRL reports to what metrics.jsonl calls it."""
+
+
+def make_trainer(
+    *, config: Config, run: RunDir, model: LanguageModel, problems: Sequence[Problem], reward: SimulationReward, log: StepLog
+) -> Any:
+    """TRL's trainer over the prompts in their order. Row i of the data set is problem i."""
+    import numpy as np
+    import torch
+    from datasets import Dataset
+    from transformers import PrinterCallback, TrainerCallback
+    from trl import GRPOTrainer
+
+    class SimulationTrainer(GRPOTrainer):  # type: ignore[misc]  # untyped base
+        """Times the generation; masks what was not judged; stops so that the run can go on exactly."""
+
+        def _generate_single_turn(self, *args: Any, **kwargs: Any) -> Any:
+            started = time.perf_counter()
+            generated = super()._generate_single_turn(*args, **kwargs)
+            log.generation_s += time.perf_counter() - started
+            return generated
+
+        def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
+            randomness = (random.getstate(), np.random.get_state(), torch.random.get_rng_state())
+            num_tokens_seen = self.state.num_input_tokens_seen
+            try:
+                scored = super()._generate_and_score_completions(inputs)
+            except TooManyUnjudged:
+                # Nothing has been trained on yet. With the random state of before, a checkpoint of now is that of the
+                # step before, and resuming samples this step again.
+                random.setstate(randomness[0])
+                np.random.set_state(randomness[1])
+                torch.random.set_rng_state(randomness[2])
+                self.state.num_input_tokens_seen = num_tokens_seen
+                self._keep_checkpoint()
+                raise
+            return without_rows(scored, reward.unjudged)
+
+        def _keep_checkpoint(self) -> None:
+            folder = run.checkpoints / f"checkpoint-{self.state.global_step}"
+            if self.state.global_step > 0 and not is_complete(folder):
+                self._save_checkpoint(self.model, trial=None)
+                self.control = self.callback_handler.on_save(self.args, self.state, self.control)
+
+        def create_model_card(self, *args: Any, **kwargs: Any) -> None:
+            """None: TRL would write one into the folder of checkpoints at every save."""
+
+    class Callback(TrainerCallback):  # type: ignore[misc]  # untyped base
+        """Hands TRL's events to the log."""
+
+        def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            log.begin_step()
+
+        def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            log.end_step(state.global_step)
+
+        def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any], **kwargs: Any) -> None:
+            if "loss" in logs:  # else it is the summary at the end
+                log.write(state.global_step, logs)
+
+        def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            log.mark_checkpoint(state.global_step)
+
+    trainer = SimulationTrainer(
+        model=model.model,
+        reward_funcs=reward,
+        args=_arguments(config, run),
+        train_dataset=Dataset.from_dict({"prompt": _prompts(config, problems, model), "row": range(len(problems))}),
+        processing_class=model.tokenizer,
+        callbacks=[Callback()],
+    )
+    trainer.remove_callback(PrinterCallback)
+    return trainer
+
+
+def without_rows(scored: dict[str, Any], rows: Sequence[bool]) -> dict[str, Any]:
+    """A scored batch with some completions out of the loss: their tokens count neither in its sum nor in its divisor.
+
+    TRL gives them no advantage, but would still divide by their tokens and hold them to the reference model.
+    """
+    if not any(rows):
+        return scored
+    import torch
+
+    mask = scored["completion_mask"]  # (B, C)
+    kept = ~torch.tensor(rows, device=mask.device)
+    mask = mask * kept.unsqueeze(1).to(mask.dtype)
+    return {**scored, "completion_mask": mask, "num_items_in_batch": mask.sum()}
+
+
+class StepLog:
+    """What happens around each step: metrics, progress, evaluation on held-out problems, markers of checkpoints."""
+
+    def __init__(
+        self,
+        *,
+        config: Config,
+        metrics: MetricsLog,
+        records: RecordWriter,
+        reward: SimulationReward,
+        progress: Progress,
+        run: RunDir,
+        evaluate: Callable[[int], dict[str, float]] | None,
+    ) -> None:
+        """evaluate: measures the model on held-out problems after the given step; None for never."""
+        assert config.grpo is not None
+        self._grpo = config.grpo
+        self._every = config.eval.every
+        self._metrics, self._records, self._reward = metrics, records, reward
+        self._progress, self._run, self._evaluate = progress, run, evaluate
+        self._heldout: dict[str, float] = {}
+        self._times: dict[str, float] = {}
+        self._started = 0.0
+        self.generation_s = 0.0
+        """Wall seconds of this step's generation so far; the trainer adds to it."""
+
+    def begin_step(self) -> None:
+        """Start the clocks."""
+        self.generation_s = 0.0
+        self._started = time.perf_counter()
+
+    def end_step(self, step: int) -> None:
+        """Stop the clocks, then evaluate if it is time."""
+        whole = time.perf_counter() - self._started
+        farm = self._reward.farm_s
+        update = whole - self.generation_s - farm
+        self._times = {"generation": self.generation_s, "farm": farm, "update": update, "step": whole}
+        self._heldout = {}
+        if self._evaluate is not None and self._every is not None and step % self._every == 0:
+            self._heldout = self._evaluate(step)
+            self._times["heldout"] = time.perf_counter() - self._started - whole
+
+    def write(self, step: int, logs: dict[str, Any]) -> None:
+        """One line of metrics and one for the person."""
+        numbers = {ours: logs[theirs] for theirs, ours in LOGGED.items() if logs.get(theirs) is not None}
+        times = {name: round(amount, 4) for name, amount in self._times.items()}
+        line: dict[str, Any] = {"step": step, **self._reward.summary, **numbers}
+        if self._heldout:
+            line["heldout"] = self._heldout
+        self._metrics.write({**line, "time": times})
+        left = self._progress.time_left(step, self._grpo.max_steps, sum(self._times.values()) - self._times["step"])
+        self._progress.step(step, self._grpo.max_steps, _words(line, times, left), every=1)
+
+    def mark_checkpoint(self, step: int) -> None:
+        """Say that the checkpoint of a step is whole, once all that it relies on is on disk."""
+        self._records.sync()
+        self._metrics.sync()
+        mark_complete(self._run.checkpoints / f"checkpoint-{step}")
+
+
+def _words(line: dict[str, Any], times: dict[str, float], left: float) -> str:
+    fields = [
+        f"reward {line['reward']:.3f}" if "reward" in line else "reward none",
+        f"pass {line.get('pass', 0):4.0%}",
+        f"compile {line.get('compile', 0):4.0%}",
+        f"unjudged {line['unjudged']}/{line['num_completions']}",
+        f"zero variance {line.get('zero_variance', 1):4.0%}",
+        f"generate {times['generation']:.1f}s farm {times['farm']:.1f}s update {times['update']:.1f}s",
+        f"left {seconds(left)}",
+    ]
+    if "heldout" in line:
+        fields.append(f"held-out pass {line['heldout']['pass']:.1%}")
+    return " | ".join(fields)
+
+
+def _prompts(config: Config, problems: Sequence[Problem], model: LanguageModel) -> list[Any]:
+    """The prompts of all rows. UserError when one does not leave room for an answer."""
+    assert config.grpo is not None
+    template, chat = TEMPLATES[config.template.name], has_chat_template(model.tokenizer)
+    prompts = [
+        template.prompt(problem.prompt, chat=chat, system_prompt=config.template.system_prompt) for problem in problems
+    ]
+    longest = max(len(ids) for ids in prompt_tokens(model.tokenizer, prompts))
+    room = getattr(model.model.config, "max_position_embeddings", None)
+    if room is not None and longest + config.grpo.max_completion_length > room:
+        raise UserError(
+            f"the longest prompt has {longest} tokens and grpo.max_completion_length is "
+            f"{config.grpo.max_completion_length}; the model has room for {room} together"
+        )
+    return prompts
+
+
+def _arguments(config: Config, run: RunDir) -> Any:
+    """TRL's settings from ours."""
+    import torch
+    from trl import GRPOConfig
+
+    grpo = config.grpo
+    assert grpo is not None
+    on_cpu = not torch.cuda.is_available()
+    batch_size = grpo.batch_size or grpo.num_completions
+    if "tensorboard" in config.run.report_to:
+        os.environ["TENSORBOARD_LOGGING_DIR"] = str(run.path / "tensorboard")  # the only way that is not deprecated
+    arguments = GRPOConfig(
+        output_dir=str(run.checkpoints),
+        run_name=run.path.name,
+        max_steps=grpo.max_steps,
+        per_device_train_batch_size=batch_size,
+        # One generation per optimizer step: then every checkpoint lies between two generations, and every completion
+        # is trained on once, by the weights that wrote it.
+        gradient_accumulation_steps=grpo.num_completions // batch_size,
+        num_generations=grpo.num_generations,
+        num_iterations=1,
+        shuffle_dataset=False,  # the order is ours: see prompts.py
+        learning_rate=grpo.learning_rate,
+        lr_scheduler_type=grpo.lr_scheduler,
+        temperature=grpo.temperature,
+        top_p=grpo.top_p,
+        max_completion_length=grpo.max_completion_length,
+        mask_truncated_completions=grpo.mask_truncated_completions,
+        loss_type=grpo.loss_type,
+        epsilon_high=grpo.epsilon_high,
+        scale_rewards=grpo.scale_rewards,
+        beta=grpo.beta,
+        seed=config.run.seed,
+        use_cpu=on_cpu,
+        bf16=not on_cpu,
+        gradient_checkpointing=grpo.gradient_checkpointing,
+        dataloader_pin_memory=not on_cpu,
+        save_strategy="steps",
+        save_steps=grpo.save_steps,
+        save_total_limit=NUM_CHECKPOINTS_KEPT,
+        logging_steps=1,
+        report_to=list(config.run.report_to),
+        disable_tqdm=True,
+    )
+    if arguments.world_size > 1:
+        raise UserError(f"found {arguments.world_size} training processes; train runs in one, start it without a launcher")
+    return arguments
