@@ -29,7 +29,9 @@ def _split(words: Sequence[str]) -> tuple[list[str], list[list[str]]]:
 
 def main(words: Sequence[str]) -> int:
     """Exit code 0 when every step ran and ended with 0, 1 when not, 2 for bad usage, 3 when the farm is missing."""
-    parser = argparse.ArgumentParser(prog="python -m sim", usage="%(prog)s [options] FILE ... -- COMMAND ... [-- COMMAND ...]")
+    parser = argparse.ArgumentParser(
+        prog="python -m sim", usage="%(prog)s [options] FILE ... -- COMMAND ... [-- COMMAND ...]"
+    )
     parser.add_argument("files", nargs="*", type=Path, help="copied into the box")
     parser.add_argument("--box", choices=BOXES, default=BOXES[0])
     parser.add_argument("--cpu-s", type=float, default=10.0, help="CPU seconds of each step")

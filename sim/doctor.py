@@ -52,7 +52,9 @@ def examine() -> Iterator[Finding]:
 def _bubblewrap() -> Finding:
     path = shutil.which("bwrap")
     if path is None:
-        return Finding(subject="bubblewrap", state=State.BAD, found="not installed", remedy="apt-get install bubblewrap")
+        return Finding(
+            subject="bubblewrap", state=State.BAD, found="not installed", remedy="apt-get install bubblewrap"
+        )
     version = subprocess.run((path, "--version"), capture_output=True, text=True, check=False).stdout.split()[-1]
     return Finding(subject="bubblewrap", state=State.GOOD, found=version)
 
@@ -60,12 +62,16 @@ def _bubblewrap() -> Finding:
 def _namespaces() -> Finding:
     subject = "user, pid, mount and network namespaces"
     if shutil.which("bwrap") is None:
-        return Finding(subject=subject, state=State.BAD, found="not tried: needs bubblewrap", remedy="apt-get install bubblewrap")
+        return Finding(
+            subject=subject, state=State.BAD, found="not tried: needs bubblewrap", remedy="apt-get install bubblewrap"
+        )
     argv = ("bwrap", "--unshare-all", "--ro-bind", "/", "/", "--dev", "/dev", "true")
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if done.returncode == 0:
         return Finding(subject=subject, state=State.GOOD, found="a sandbox starts")
-    remedy = "sysctl -w kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0 (those that exist)"
+    remedy = (
+        "sysctl -w kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0 (those that exist)"
+    )
     return Finding(subject=subject, state=State.BAD, found=done.stderr.strip()[:200], remedy=remedy)
 
 
@@ -74,9 +80,11 @@ def _cgroups() -> Finding:
     controllers = find_controllers()
     if controllers is None:
         return Finding(
-            subject=subject, state=State.LIMITED, found="no cgroup that we may write; each process has its own limits only",
+            subject=subject,
+            state=State.LIMITED,
+            found="no cgroup that we may write; each process has its own limits only",
             remedy="run as root, or under systemd-run --user --scope -p Delegate=yes",
-        )  # fmt: skip
+        )
     return Finding(subject=subject, state=State.GOOD, found=f"cgroup v{controllers.version}")
 
 
@@ -133,8 +141,9 @@ def _import_names() -> Finding:
     if strangers:
         found = ", ".join(f"{name} belongs to {owner}" for name, owner in strangers.items())
         return Finding(
-            subject="import names", state=State.BAD, found=found, remedy=f"pip uninstall {' '.join(set(strangers.values()))}"
+            subject="import names",
+            state=State.BAD,
+            found=found,
+            remedy=f"pip uninstall {' '.join(set(strangers.values()))}",
         )
     return Finding(subject="import names", state=State.GOOD, found="sim, rewards and verireason are ours")
-
-

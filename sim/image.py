@@ -127,7 +127,8 @@ def _tool_version(name: str, prefix: tuple[str, ...]) -> str | None:
 def build_image(say: Callable[[str], None]) -> Image:
     """Build the image of this recipe, or return it if it is there.
 
-    `say` gets one line per stage. Raises ImageError with one line when a tool or the network is missing or a stage fails.
+    `say` gets one line per stage. Raises ImageError with one line when a tool or the network is missing or a stage
+    fails.
     """
     recipe = read_recipe()
     with _lock(_image_directory(recipe.digest)):
@@ -158,9 +159,7 @@ def _build(recipe: Recipe, say: Callable[[str], None]) -> Image:
         say(f"image {recipe.digest}: fetching {len(recipe.python_requirements.split('==')) - 1} Python packages")
         _fetch_python_packages(recipe, staging)
         (staging / "runner.c").write_text(recipe.runner_source)
-        say(
-            f"image {recipe.digest}: installing Debian {recipe.suite} with {', '.join(recipe.packages)} (about a minute)"
-        )
+        say(f"image {recipe.digest}: installing Debian {recipe.suite} with {', '.join(recipe.packages)}")
         _bootstrap(recipe, staging)
         say(f"image {recipe.digest}: unpacking to {directory}")
         root = directory / "root"
@@ -182,10 +181,11 @@ def _fetch_python_packages(recipe: Recipe, staging: Path) -> None:
     wheels, target = staging / "wheels", staging / "python"
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "--retries=1")
     machine = os.uname().machine
-    platforms = [f"--platform=manylinux_{minor}_{machine}" for minor in ("2_28", "2_27", "2_17")]
+    tags = [f"manylinux_{minor}_{machine}" for minor in ("2_28", "2_27", "2_17")]
+    platforms = [f"--platform={tag}" for tag in (*tags, f"manylinux2014_{machine}", "any")]
     for requirement in requirements:
-        binary = (*pip, "download", "--no-deps", f"--dest={wheels}", f"--python-version={SUITE_PYTHON}", "--only-binary=:all:",
-                  *platforms, f"--platform=manylinux2014_{machine}", "--platform=any", requirement)  # fmt: skip
+        for_suite = ("--no-deps", f"--python-version={SUITE_PYTHON}", "--only-binary=:all:", *platforms)
+        binary = (*pip, "download", f"--dest={wheels}", *for_suite, requirement)
         done = subprocess.run(binary, capture_output=True, text=True, check=False)
         if done.returncode != 0 and "No matching distribution" not in done.stderr:
             raise ImageError(f"pip failed: {_reason(done.stderr)}")
@@ -215,7 +215,7 @@ def _bootstrap(recipe: Recipe, staging: Path) -> None:
             *(f"--customize-hook={hook}" for hook in hooks),
             recipe.suite,
             str(staging / "root.tar"),
-        )  # fmt: skip
+        )
     )
 
 
@@ -247,7 +247,9 @@ def _reason(log: str) -> str:
     for pattern, words in _CAUSES:
         if any(re.search(pattern, line) for line in lines):
             return words
-    errors = [line for line in lines if re.match(r"(E|ERROR|error|tar):? ", line)] or lines[-1:] or ["it gave no reason"]
+    errors = (
+        [line for line in lines if re.match(r"(E|ERROR|error|tar):? ", line)] or lines[-1:] or ["it gave no reason"]
+    )
     return errors[0][:300]
 
 
@@ -257,6 +259,9 @@ _CAUSES = (
         r"NewConnectionError|[Nn]ame resolution|Could not resolve|Could not connect|Network is unreachable",
         "no network; building the image needs one, once",
     ),
-    (r"newuidmap|subuid|unshare.*(denied|not permitted)", "user namespaces are not usable; run `verireason doctor`, or build as root"),
+    (
+        r"newuidmap|subuid|unshare.*(denied|not permitted)",
+        "user namespaces are not usable; run `verireason doctor`, or build as root",
+    ),
 )
 """What a log may hold, and what we say then."""

@@ -11,12 +11,13 @@ import difflib
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from rewards.rubric import RUBRICS, Rubric
 from sim.farm import BOXES
 from verireason.errors import UserError
 
@@ -196,11 +197,25 @@ class Grpo(Section):
 
 
 class RubricChoice(Section):
-    """`[rubric]`: what a verdict is worth; a name from `rewards.rubric.RUBRICS`."""
+    """`[rubric]`: what a verdict is worth; a name from `rewards.rubric.RUBRICS`, or weights of one's own."""
 
     name: str = "default"
+    weights: dict[str, float] | None = None
+    """Term, from `rewards.terms.TERMS`, to weight; None takes those of the rubric of that name."""
 
-    # validator for RUBRICS
+    @model_validator(mode="after")
+    def _rubric_makes_sense(self) -> RubricChoice:
+        if self.weights is None:
+            if self.name not in RUBRICS:
+                raise ValueError(f"name is {self.name!r}; expected one of {', '.join(RUBRICS)}, or [rubric.weights]")
+        else:
+            Rubric.from_weights(self.name, self.weights)
+        return self
+
+    @property
+    def rubric(self) -> Rubric:
+        """The rubric that this stands for."""
+        return RUBRICS[self.name] if self.weights is None else Rubric.from_weights(self.name, self.weights)
 
 
 class Farm(Section):
@@ -213,10 +228,11 @@ class Farm(Section):
     max_unjudged: Share = 0.1
     """Share of a step's completions that may stay unjudged before the run stops."""
 
-    @field_validator("box")
-    @classmethod
-    def _box_exists(cls, name: str) -> str:
-        return one_of(BOXES, name)
+    @model_validator(mode="after")
+    def _box_exists(self) -> Farm:
+        if self.box not in BOXES:
+            raise ValueError(f"box is {self.box!r}; expected one of {', '.join(BOXES)}")
+        return self
 
 
 class Eval(Section):
@@ -322,13 +338,6 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
             yield from flatten(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
-
-
-def one_of(names: Iterable[str], name: str) -> str:
-    """`name` if it is among `names`; for validators of settings that name a row of a table."""
-    if name not in names:
-        raise ValueError(f"is {name!r}; expected one of {', '.join(names)}")
-    return name
 
 
 def _apply(tree: dict[str, Any], override: str) -> None:

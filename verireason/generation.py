@@ -62,7 +62,7 @@ class TransformersGenerator:
 
     @classmethod
     def from_path(cls, path: str) -> TransformersGenerator:
-        """Load a model of a directory or the hub onto the GPU, or the CPU when there is none. UserError if it is none."""
+        """Load a model of a directory or the hub onto the GPU, else the CPU. UserError when it is none."""
         import torch
 
         from verireason.training.models import load_model
@@ -114,13 +114,15 @@ class TransformersGenerator:
         inputs = torch.tensor([[tokenizer.pad_token_id] * (width - len(ids)) + ids for ids in rows])  # (B, P)
         mask = torch.tensor([[0] * (width - len(ids)) + [1] * len(ids) for ids in rows])  # (B, P)
         ends = end_tokens(model, tokenizer)
-        sampling = {"do_sample": True, "temperature": temperature, "top_p": top_p, "top_k": 0} if temperature > 0 else {}
+        sampling: dict[str, Any] = {"do_sample": False}
+        if temperature > 0:
+            sampling = {"do_sample": True, "temperature": temperature, "top_p": top_p, "top_k": 0}
         config = GenerationConfig(
             max_new_tokens=max_new_tokens,
             pad_token_id=tokenizer.pad_token_id,
             eos_token_id=sorted(ends),
             disable_compile=True,
-            **(sampling or {"do_sample": False}),
+            **sampling,
         )
         with torch.no_grad(), _own_randomness(seed), _plain_defaults(model):
             written = model.generate(

@@ -88,8 +88,8 @@ class Extraction:
 def extract(text: str, *, top: str, template: str = "verireason") -> Extraction:
     """Find the code in a completion. The same rule for every template, which only decides `follows_format`.
 
-    1. Thought is not answer. Up to the last `</think>` everything is dropped. A `<think>` without an end leaves nothing,
-       unless an `<answer>` comes after it.
+    1. Thought is not answer. Everything up to the last `</think>` is dropped. A `<think>` without an end leaves
+       nothing, unless an `<answer>` comes after it.
     2. With an `<answer>` in what is left, only the last one that is not blank counts: up to its `</answer>`, or to the
        end when it has none.
     3. Fences are runs of three or more backticks; an open fence ends at the next run, or at the end of the text when

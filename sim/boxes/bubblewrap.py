@@ -1,9 +1,9 @@
 """The default box: bubblewrap namespaces over the read-only simulation image, one box per job.
 
-What it isolates: user, pid, mount, network, ipc and uts namespaces; no /proc; a sized scratch file system that dies with
-the box; an environment of four names; seccomp, rlimits and, where the host has writable cgroups, memory and process
-limits on the box as a whole. What it does not: CPU time is limited per step, not shared fairly between boxes; a kernel
-bug is a way out.
+What it isolates: user, pid, mount, network, ipc and uts namespaces; no /proc; a sized scratch file system that dies
+with the box; an environment of four names; seccomp, rlimits and, where the host has writable cgroups, memory and
+process limits on the box as a whole. What it does not: CPU time is limited per step, not shared fairly between boxes;
+a kernel bug is a way out.
 """
 
 from __future__ import annotations

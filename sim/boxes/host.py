@@ -102,7 +102,8 @@ def _read_capped(
 ) -> tuple[dict[int, bytearray], Status | None]:
     """Standard output (1) and error (2) until both end, the clock runs out, or one is too long."""
     output = {1: bytearray(), 2: bytearray()}
-    assert process.stdout and process.stderr
+    assert process.stdout is not None
+    assert process.stderr is not None
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ, 1)
         selector.register(process.stderr, selectors.EVENT_READ, 2)

@@ -11,7 +11,8 @@ tried).
 Clocks are modelled as signals (`clk2fflogic`), so a wrong edge is a difference, and registers are compared by what
 they do, not by name. Proofs are unbounded (IC3). A combinational loop, a net with two drivers or with none is an
 error, because a solver takes a contradiction for a proof. What is not seen: event order within one time step (a race
-between blocking assignments of two blocks), delays, and what `===` makes of x.
+between blocking assignments of two blocks), delays, and what `===` makes of x. Yosys also gets a variable wrong that
+one block assigns in both ways, blocking and not; don't ask about such designs.
 
 Only EQUIVALENT is a reason to leave a mutant out. DIFFERENT names a run in which the golden is known and the mutant
 differs or is unknown; three-valued logic loses correlations, so the unknown may be a false alarm. UNKNOWN is

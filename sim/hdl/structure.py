@@ -20,7 +20,7 @@ from sim.job import Job, JobResult, Limits, Status, Step
 
 PAIRS_PER_JOB = 32
 """Large enough that starting Python and its parsers is a small part, small enough to spread over boxes."""
-MODULE_CPU_S = 4
+MODULE_CPU_S = 2
 """For reading one module; the largest reference of VerilogEval v2 takes 0.2 s."""
 MODULE_MEM_MB = 512
 MODULE_BYTES = 1 << 18

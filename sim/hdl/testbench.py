@@ -3,7 +3,7 @@
 A candidate shares a simulation with its testbench, so the testbench must not be guessable. Two placeholders do that:
 
 * `__vr_` starts every name that the testbench owns: its modules, instances, nets and variables, and the module of the
-  reference, which is `__vr_ref`. The testbench's top module is `__vr_tb`. The verifier replaces the prefix by a fresh one.
+  reference, which is `__vr_ref`. The testbench's top module is `__vr_tb`. The verifier puts a fresh prefix there.
 * `@VR@` starts every line of evidence that it prints. The verifier replaces it by a secret that no name contains
   (a candidate can print names with `%m`).
 
@@ -14,8 +14,8 @@ Lines of evidence, in VerilogEval's own words so that its testbenches need no ot
     @VR@ First: time 95 output q expected 01x1 got 0000 inputs a=0101 b=1
     @VR@ Mismatches: 3 in 412 samples
 
-`First:` is optional and printed once, at the first sample that differs. `Mismatches:` ends the run: it must come last, and
-its number of samples must be that of the golden's run, else the run ended early.
+`First:` is optional and printed once, at the first sample that differs. `Mismatches:` ends the run: it must come last,
+and its number of samples must be that of the golden's run, else the run ended early.
 """
 
 from __future__ import annotations

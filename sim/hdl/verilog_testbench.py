@@ -2,8 +2,8 @@
 
 Two pure functions around one job: `plan` and `judge`. What makes the evidence hard to forge:
 
-* every name of the testbench, and the module of the reference, is fresh for each pair of candidate and spec, so nothing in
-  the candidate can refer to them; lines of evidence start with a secret that stands in no name (`sim.hdl.testbench`);
+* every name of the testbench, and the module of the reference, is fresh for each pair of candidate and spec, so nothing
+  in the candidate can refer to them; lines of evidence start with a secret that is in no name (`sim.hdl.testbench`);
 * a full run is one that reports as many samples as the golden's did, so ending early earns nothing;
 * between compiling and simulating, the compiled program is searched for system tasks other than plain ones: those that
   read files or the command line could read the secret, and no synthesizable design needs them. The search looks at what
@@ -29,16 +29,18 @@ PROGRAM = "sim.vvp"
 CANDIDATE_FILE = "candidate.sv"
 
 _BASES = "[bho]?"
-_PLAIN_TASKS = (
-    f"display{_BASES}", f"write{_BASES}", f"monitor{_BASES}", "monitoro(ff|n)", f"strobe{_BASES}", f"swrite{_BASES}", "sformatf?",
-    "sscanf", "finish", "finish_and_return", "stop", "fatal", "error", "warning", "info", "s?time", "realtime", "simtime",
-    "timeformat", "printtimescale", "u?random", "urandom_range", "dist_[a-z_]+", "clog2", "bits", "signed", "unsigned", "itor",
-    "rtoi", "bitstoreal", "realtobits", "shortrealtobits", "bitstoshortreal", "high", "low", "left", "right", "size",
-    "increment", "dimensions", "unpacked_dimensions", "count(ones|bits)", "onehot0?", "isunknown", "abs", "min", "max", "ceil",
-    "floor", "sqrt", "pow", "exp", "ln", "log10", "a?(sin|cos|tan)h?", "atan2", "hypot", "dump(file|vars|on|off|all|limit|flush)",
-    "ivl_(enum|string)_method\\$[a-z]+", "a?sync\\$n?(and|or)\\$(array|plane)",
-)  # fmt: skip
-"""System tasks that stay inside the design (regular expressions, without the dollar). Waves are off, so dumping is idle."""
+_PLAIN_TASKS = tuple(
+    (
+        f"display{_BASES} write{_BASES} monitor{_BASES} monitoro(ff|n) strobe{_BASES} swrite{_BASES} sformatf? sscanf "
+        "finish finish_and_return stop fatal error warning info s?time realtime simtime timeformat printtimescale "
+        "u?random urandom_range dist_[a-z_]+ clog2 bits signed unsigned itor rtoi bitstoreal realtobits "
+        "shortrealtobits bitstoshortreal high low left right size increment dimensions unpacked_dimensions "
+        "count(ones|bits) onehot0? isunknown abs min max ceil floor sqrt pow exp ln log10 a?(sin|cos|tan)h? atan2 "
+        "hypot "
+        r"dump(file|vars|on|off|all|limit|flush) ivl_(enum|string)_method\$[a-z]+ a?sync\$n?(and|or)\$(array|plane)"
+    ).split()
+)
+"""System tasks that stay inside the design (regular expressions, without the dollar). Waves are off."""
 
 _SEARCH = ' [0-9]+ "\\$(?!(?:' + "|".join(_PLAIN_TASKS) + ')")[^"]*"|^ +%force/'
 """How any other call, or a `force`, stands in a compiled program (PCRE); a quote inside a string would have a backslash

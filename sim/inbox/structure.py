@@ -2,7 +2,7 @@
 
 Reads `request.json` in the working directory:
 
-    {"backend": "pyslang", "module_cpu_s": 4, "module_mem_mb": 512, "module_bytes": 262144,
+    {"backend": "pyslang", "module_cpu_s": 2, "module_mem_mb": 512, "module_bytes": 262144,
      "pairs": [["reference_0.sv", "candidate_0.sv"], ...]}
 
 Writes, in the order of the pairs, {"index": 0, "score": 0.83, "fault": null, "reason": null}, or a score of null with

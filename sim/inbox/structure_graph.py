@@ -10,8 +10,9 @@ Declarations leave no trace: a module that drives no output has the empty graph.
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 MAX_NODES = 200_000
 """A graph beyond this is refused: an unrolled loop can make one of any size."""
@@ -24,7 +25,12 @@ ASSOCIATIVE = frozenset({"and", "or", "xor", "add", "mul"})
 BOOLEAN = frozenset({"eq", "lt", "redand", "redxor"})
 """Labels whose value is one bit whatever the operands are."""
 NEGATED = {"ne": "eq", "nand": "and", "nor": "or", "xnor": "xor", "rednand": "redand", "redxnor": "redxor"}
-FOLDED = {"add": int.__add__, "sub": int.__sub__, "mul": int.__mul__}
+FOLDED: dict[str, Callable[[int, int], int]] = {
+    "add": operator.add, "sub": operator.sub, "mul": operator.mul,
+    "eq": operator.eq, "ne": operator.ne, "lt": operator.lt, "gt": operator.gt, "le": operator.le, "ge": operator.ge,
+    "land": lambda left, right: bool(left and right), "lor": lambda left, right: bool(left or right),
+}  # fmt: skip
+"""What is worked out when both operands are constants, as loops need it; widths are not looked at."""
 
 
 class TooLarge(Exception):
@@ -96,10 +102,11 @@ class Graph:
 
     def apply(self, label: str, *args: int) -> int:
         """An operator on its operands, in canonical form."""
+        constants = [self.values[arg] for arg in args if arg in self.values]
+        if label in FOLDED and len(constants) == len(args) == 2:
+            return self.const(int(FOLDED[label](*constants)))
         if label in NEGATED:
             return self.negate(self.apply(NEGATED[label], *args))
-        if label in FOLDED and all(arg in self.values for arg in args) and len(args) == 2:
-            return self.const(FOLDED[label](self.values[args[0]], self.values[args[1]]))
         match label:
             case "gt":
                 return self.apply("lt", args[1], args[0])
@@ -119,8 +126,6 @@ class Graph:
                 return self.negate(self.truth(*args))
             case "eq":
                 return self._equal(*args)
-            case "lt" if args[0] in self.values and args[1] in self.values:
-                return self.const(int(self.values[args[0]] < self.values[args[1]]))
             case "neg":
                 return self.apply("sub", self.const(0), *args)
             case _ if label in ASSOCIATIVE:
@@ -146,8 +151,6 @@ class Graph:
     def _equal(self, left: int, right: int) -> int:
         if left in self.values:
             left, right = right, left
-        if left in self.values:
-            return self.const(int(self.values[left] == self.values[right]))
         if self.widths[left] == 1 and right in self.values:
             return left if self.values[right] else self.negate(left)
         if self.widths[left] == self.widths[right] == 1:

@@ -39,8 +39,16 @@ def test_everything_in_the_readmes_tree_exists() -> None:
 def test_every_top_level_entry_and_every_module_folder_is_in_the_readmes_tree() -> None:
     named = set(tree_in_readme())
     files = tracked_files()
-    folders = {f"{'/'.join(parts[:depth])}/" for file in files for parts in [file.split("/")[:-1]] for depth in (1, 2) if depth <= len(parts)}
-    wanted = {folder for folder in folders if not folder.startswith(("tests/", "docs/", ".ci/")) or folder.count("/") == 1}
+    folders = {
+        f"{'/'.join(parts[:depth])}/"
+        for file in files
+        for parts in [file.split("/")[:-1]]
+        for depth in (1, 2)
+        if depth <= len(parts)
+    }
+    wanted = {
+        folder for folder in folders if not folder.startswith(("tests/", "docs/", ".ci/")) or folder.count("/") == 1
+    }
     wanted |= {file for file in files if "/" not in file and not file.startswith(".")}
     assert sorted(wanted - named) == []
 

@@ -13,7 +13,9 @@ HOST_SIDE_FOREIGN = (*HEAVY, "numpy", "pydantic", "rich")
 
 
 def modules_after(statement: str) -> set[str]:
-    program = f"import json, sys\n{statement}\nprint(json.dumps(sorted({{name.split('.')[0] for name in sys.modules}})))"
+    program = (
+        f"import json, sys\n{statement}\nprint(json.dumps(sorted({{name.split('.')[0] for name in sys.modules}})))"
+    )
     done = subprocess.run((sys.executable, "-c", program), capture_output=True, text=True, check=True)
     return set(json.loads(done.stdout.splitlines()[-1]))
 

@@ -18,7 +18,9 @@ from tests.conftest import missing
 LIMITS = Limits(cpu_s=2, wall_s=10, mem_mb=256, output_kb=16, scratch_mb=8, num_procs=16)
 
 
-def run(farm: Farm, *commands: tuple[str, ...], files: dict[str, bytes] | None = None, limits: Limits = LIMITS) -> JobResult:
+def run(
+    farm: Farm, *commands: tuple[str, ...], files: dict[str, bytes] | None = None, limits: Limits = LIMITS
+) -> JobResult:
     steps = tuple(Step(argv=argv, limits=limits) for argv in commands)
     return next(farm.pool.map([Job(image=farm.image, files=files or {}, steps=steps)]))
 
@@ -171,7 +173,9 @@ def test_boxes_killed_at_work_cost_no_result_and_change_none(farm: Farm) -> None
         nonlocal num_killed
         while not stop.is_set() and num_killed < 6:
             time.sleep(0.25)
-            found = subprocess.run(("pgrep", "-P", str(os.getpid()), "bwrap"), capture_output=True, text=True, check=False)
+            found = subprocess.run(
+                ("pgrep", "-P", str(os.getpid()), "bwrap"), capture_output=True, text=True, check=False
+            )
             for pid in found.stdout.split()[:1]:
                 os.kill(int(pid), signal.SIGKILL)
                 num_killed += 1

@@ -35,7 +35,8 @@ GOLDEN = """module NAME(input clk, input rst, output reg [3:0] q);
 endmodule
 """
 SPEC = Spec(
-    verifier="verilog-testbench", top="top_module", testbench=TESTBENCH, reference=GOLDEN.replace("NAME", "__vr_ref"),
+    verifier="verilog-testbench", top="top_module", testbench=TESTBENCH,
+    reference=GOLDEN.replace("NAME", "__vr_ref"),
     num_checks=40, limits=Limits(cpu_s=2, wall_s=20, mem_mb=256, output_kb=32),
 )  # fmt: skip
 HEADER = "module top_module(input clk, input rst, output reg [3:0] q);\n"
@@ -59,7 +60,7 @@ GOOD = {
     "always @(posedge clk) if (rst) q <= 0; else q <= q + 1;\nendmodule\n",
     "plain system tasks": GOLDEN.replace("NAME", "top_module").replace(
         "endmodule",
-        'integer i; real r; string s; initial begin i = $clog2(9) + $random + $urandom_range(3) + $countones(4\'b1010); '
+        "integer i; real r; string s; initial begin i = $clog2(9) + $random + $urandom_range(3) + $countones(4'b1010); "
         'r = $sqrt($itor(i)); s = $sformatf("%0d", i); $write("%b %t", i, $time); $strobe("x"); $dumpvars; end endmodule',
     ),
     "a helper module": "module add(input [3:0] a, output [3:0] y); assign y = a + 1; endmodule\n"

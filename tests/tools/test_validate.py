@@ -108,6 +108,18 @@ def test_a_constant_golden_may_be_matched_by_one_probe(farm: Farm) -> None:
     assert (proof.defect, proof.false_passes) == (None, ())
 
 
+def test_a_design_of_which_most_does_not_matter_is_noticed(farm: Farm) -> None:
+    golden = SOUND[0].golden
+    head = golden[: golden.index(";") + 1]
+    output = head.replace(")", " ").replace(";", " ").split()[-1]
+    idle = f"{head}\n  assign {output} = 1'b0 & (1'b1 + 1'b0 - 1'b1 + 1'b0);\nendmodule\n"
+    problem = replace(
+        SOUND[0], golden=idle, spec=replace(SOUND[0].spec, reference=idle.replace("top_module", "__vr_ref"))
+    )
+    [proof] = proofs([problem], farm, num_mutants=20)
+    assert (proof.defect, proof.is_degenerate) == (None, True)
+
+
 def test_probes_compile_and_fail(farm: Farm) -> None:
     pairs = [
         (Candidate(source=probe.source), problem.spec)

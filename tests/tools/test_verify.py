@@ -127,7 +127,9 @@ def test_a_directory_that_is_not_the_benchmark_is_named(tmp_path: Path) -> None:
         assert str(wrong) in done.stderr
 
 
-def test_a_second_run_in_the_same_directory_is_refused_and_loses_nothing(farm: Farm, root: Path, tmp_path: Path) -> None:
+def test_a_second_run_in_the_same_directory_is_refused_and_loses_nothing(
+    farm: Farm, root: Path, tmp_path: Path
+) -> None:
     file = write_lines(tmp_path / "c.jsonl", GOOD_LINE)
     assert verify(root, file, tmp_path / "out").returncode == 0
     before = (tmp_path / "out" / "records.jsonl").read_bytes()
@@ -169,7 +171,9 @@ def test_ctrl_c_leaves_whole_lines(farm: Farm, root: Path, tmp_path: Path) -> No
 
 def test_a_full_disk_is_one_line_and_leaves_whole_lines(farm: Farm, root: Path, tmp_path: Path) -> None:
     """A file size limit stands for the full disk: the same write fails in the same place."""
-    file = write_lines(tmp_path / "c.jsonl", *[{**GOOD_LINE, "completion": GOOD_LINE["completion"] + f" // {n}"} for n in range(60)])
+    file = write_lines(
+        tmp_path / "c.jsonl", *[{**GOOD_LINE, "completion": GOOD_LINE["completion"] + f" // {n}"} for n in range(60)]
+    )
     script = "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); " + (
         "resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000)); from verireason.cli import main; sys.exit(main(sys.argv[1:]))"
     )

@@ -148,17 +148,18 @@ def test_a_clock_is_nobodys_substitute() -> None:
 @pytest.mark.parametrize(
     ("body", "found"),
     [
-        ("always @(posedge clk) begin q <= d; r <= q; end", ["`<=` became `=`"]),
+        ("always @(posedge clk) begin q <= d; r <= q; end", ["`<=` became `=` for `q`"]),
         ("always @(posedge clk) begin r <= q; q <= d; end", []),
         ("always @(posedge clk) if (rst) q <= 0; else q <= q + 1;", []),
-        ("always @(posedge clk) begin q <= 0; if (rst) q <= d; end", ["`<=` became `=`"]),
-        ("always @(*) begin q = 0; if (rst) q = d; end", ["`=` became `<=`"]),
+        ("always @(posedge clk) begin q <= 0; if (rst) q <= q + 1; end", ["`<=` became `=` for `q`"]),
+        ("always @(*) begin q = 0; if (rst) q = d; end", []),
         (
             "integer i; always @(*) begin q = 0; for (i = 0; i < 4; i = i + 1) q = q + d[i]; end",
-            ["`=` became `<=`", "`=` became `<=`"],
+            ["`=` became `<=` for `q`"],
         ),
-        ("always @(posedge clk) q <= d; always @(posedge clk) r <= q;", ["`<=` became `=`"]),
+        ("always @(posedge clk) q <= d; always @(posedge clk) r <= q;", ["`<=` became `=` for `q`"]),
         ("integer i; always @(*) for (i = 0; i < 4; i = i + 1) q[i] = d[3 - i];", []),
+        ("always @(posedge clk) begin {q, r} <= {r, q}; r <= q; end", []),
     ],
 )
 def test_the_kind_of_assignment_changes_where_it_can_matter(body: str, found: list[str]) -> None:
@@ -181,6 +182,12 @@ def test_the_kind_of_assignment_changes_where_it_can_matter(body: str, found: li
 def test_numbers_turn_into_their_neighbours_and_into_zero_or_ones(literal: str, others: set[str]) -> None:
     made = in_body(f"always @(*) q = {literal};", Kind.CONSTANT, Kind.OFF_BY_ONE)
     assert {text.split("`")[3] for text in made} == others
+
+
+def test_a_variable_never_has_both_kinds_of_assignment() -> None:
+    body = "always @(posedge clk) begin q <= d; r <= q; if (rst) q <= 0; end"
+    [mutant] = mutants(f"{HEAD}{body}\nendmodule\n", rng=None, kinds=[Kind.BLOCKING])
+    assert body.replace("q <=", "q =") in mutant.source
 
 
 def test_the_same_arguments_give_the_same_sample() -> None:

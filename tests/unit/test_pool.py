@@ -44,7 +44,9 @@ def test_results_come_in_the_order_of_the_jobs() -> None:
 
 def test_equal_jobs_run_once() -> None:
     with Pool(FakeBox(echo), num_boxes=4) as pool:
-        assert texts(pool.map(job(str(number % 3)) for number in range(30))) == [str(number % 3) for number in range(30)]
+        assert texts(pool.map(job(str(number % 3)) for number in range(30))) == [
+            str(number % 3) for number in range(30)
+        ]
         assert pool.counts.num_runs == 3
         assert pool.counts.num_reused == 27
 

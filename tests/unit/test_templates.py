@@ -15,7 +15,7 @@ TESTBENCH = "module tb;\n  top dut(.a(a), .y(y));\nendmodule\n"
 SHAPES = {
     "the full format": f"<think>\nInvert it.\n</think>\n<answer>\n```verilog\n{CODE}```\n</answer>",
     "the format on few lines": f"<think> Invert. </think> <answer> ```verilog\n{CODE}``` </answer>",
-    "a thought with code in it": f"<think>\n```verilog\n{OTHER}```\n</think>\n<answer>\n```verilog\n{CODE}```\n</answer>",
+    "a thought with code in it": f"<think>\n```verilog\n{OTHER}```\n</think>\n<answer>```verilog\n{CODE}```</answer>",
     "only the end of a thought": f"I will invert.\n```verilog\n{OTHER}```\n</think>\n```verilog\n{CODE}```",
     "an answer that never ends": f"<think>x</think><answer>\n```verilog\n{CODE}```",
     "a fence that never ends": f"Sure!\n```verilog\n{CODE}",
@@ -134,8 +134,22 @@ def test_prompts_are_messages_for_chat_models_and_text_for_others() -> None:
     assert TEMPLATES["plain"].prompt("// y = ~a", chat=False) == "// y = ~a\n"
 
 
-HOSTILE = ["`" * 3, "```verilog", "<think>", "</think>", "<answer>", "module ", "module a(", "endmodule ", "\n", "//\n",
-           "`a\n", " ", "module\\", "<"]
+HOSTILE = [
+    "`" * 3,
+    "```verilog",
+    "<think>",
+    "</think>",
+    "<answer>",
+    "module ",
+    "module a(",
+    "endmodule ",
+    "\n",
+    "//\n",
+    "`a\n",
+    " ",
+    "module\\",
+    "<",
+]
 
 
 @pytest.mark.parametrize("piece", HOSTILE)

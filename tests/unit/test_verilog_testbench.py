@@ -11,7 +11,7 @@ SECRET = b"s" * 32
 SPEC = Spec(
     verifier=verifier.NAME,
     top="top_module",
-    testbench="module __vr_tb; initial $display(\"@VR@ Mismatches: 0 in 4 samples\"); endmodule",
+    testbench='module __vr_tb; initial $display("@VR@ Mismatches: 0 in 4 samples"); endmodule',
     reference="module __vr_ref; endmodule",
     num_checks=4,
 )
@@ -92,7 +92,9 @@ def test_half_a_surrogate_pair_is_no_crash() -> None:
 
 
 def test_a_full_run_without_difference_passes() -> None:
-    verdict = judge(simulated=simulation("EVIDENCE Hint: Output 'q' has no mismatches.", "EVIDENCE Mismatches: 0 in 4 samples"))
+    verdict = judge(
+        simulated=simulation("EVIDENCE Hint: Output 'q' has no mismatches.", "EVIDENCE Mismatches: 0 in 4 samples")
+    )
     assert verdict.outcome is Outcome.PASS
     assert (verdict.num_passed, verdict.num_tests) == (4, 4)
 
@@ -130,7 +132,10 @@ def test_mismatches_are_counted_by_output_with_the_first_failure() -> None:
 
 
 def test_the_testbenchs_own_time_limit_is_a_timeout_unless_the_golden_reaches_it_too() -> None:
-    assert judge(simulated=simulation("EVIDENCE TIMEOUT", "EVIDENCE Mismatches: 0 in 2 samples")).outcome is Outcome.TIMEOUT
+    assert (
+        judge(simulated=simulation("EVIDENCE TIMEOUT", "EVIDENCE Mismatches: 0 in 2 samples")).outcome
+        is Outcome.TIMEOUT
+    )
     assert judge(simulated=simulation("EVIDENCE TIMEOUT", "EVIDENCE Mismatches: 0 in 4 samples")).passed
 
 

@@ -146,6 +146,8 @@ def _validate(args: argparse.Namespace) -> int:
         if args.out is not None and proofs.facts:
             proofs.write(args.out / VALIDATION)
     _print_tables(report)
+    for problem_id in proofs.degenerate:
+        print(f"look at {problem_id}: half of its mutants are equivalent, so most of the design does not matter")
     print("\n".join(["not proven:", *(f"  {line}" for line in proofs.failures)]) if proofs.failures else "proven")
     return 1 if proofs.failures else 0
 
@@ -160,12 +162,16 @@ class _Proofs:
     failures: list[str] | None = None
     """None until all problems are through."""
     facts: list[dict[str, object]] = field(default_factory=list)
+    degenerate: list[str] = field(default_factory=list)
+    """Problems that are sound but hardly worth asking."""
     _num_mutants: int = 0
 
     def add(self, proof: ProblemProof) -> None:
         """One more problem."""
         self._num_mutants += len(proof.mutants)
         self.facts.append(_facts_of(proof))
+        if proof.is_degenerate:
+            self.degenerate.append(proof.problem_id)
 
     def words(self) -> str:
         """How far it is."""
@@ -179,6 +185,7 @@ class _Proofs:
             "tools": dict(self.tools),
             "complete": self.failures is not None,
             "failures": self.failures,
+            "degenerate": self.degenerate,
             "problems": self.facts,
         }
         try:

@@ -27,7 +27,9 @@ BATCH_SIZE = 128
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument("recipe", nargs="?", type=Path, metavar="RECIPE.toml", help="evaluate on its held-out problems")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting of the recipe")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting of the recipe"
+    )
     parser.add_argument("--label", metavar="NAME", help='with a recipe: folder below RUN/eval, such as "before"')
     parser.add_argument("--benchmark", metavar="NAME", help=f"instead of a recipe: {', '.join(sorted(LOADERS))}")
     parser.add_argument("--root", type=Path, metavar="DIR", help="the benchmark's directory")
@@ -54,7 +56,6 @@ def _recipe(args: argparse.Namespace) -> int:
     from verireason.config import load_config
     from verireason.data.calibrate import Calibration
     from verireason.evals.evaluate import Sampling
-
     from verireason.training.prompts import generated, heldout_problems
 
     config = load_config(args.recipe, args.set)

@@ -25,11 +25,10 @@ def run(args: argparse.Namespace) -> int:
     from verireason.config import load_config
     from verireason.training.models import is_local, set_up_libraries
     from verireason.training.progress import Progress
+    from verireason.training.sft import run_sft
 
     config = load_config(args.recipe, args.set)
     needs_hub = config.model.path is not None and not is_local(config.model.path)
     set_up_libraries(threads=config.run.threads, needs_hub=needs_hub)
-    from verireason.training.sft import run_sft
-
     print(run_sft(config, progress=Progress()))
     return 0

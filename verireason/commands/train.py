@@ -43,13 +43,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _train(resume: Path | None, asked: Config | None, config: Config) -> Path:
+    from verireason.training.grpo import check_start, resume_grpo, start_grpo
     from verireason.training.models import is_local, set_up_libraries
     from verireason.training.progress import Progress
 
+    check_start(config, resume or Path(config.run.out))  # before torch, which takes seconds to load
     needs_hub = config.sft is None and config.model.path is not None and not is_local(config.model.path)
     set_up_libraries(threads=config.run.threads, needs_hub=needs_hub)
-    from verireason.training.grpo import resume_grpo, start_grpo
-
     if resume is not None:
         return resume_grpo(resume, asked, progress=Progress())
     return start_grpo(config, progress=Progress())

@@ -48,7 +48,7 @@ def warn_about(box: str) -> None:
     """Say what the host box does not isolate."""
     if box == "host":
         print(
-            "verireason: --box host runs designs with this user's rights: files, network and processes are not isolated",
+            "verireason: --box host runs designs with your rights: files, network and processes are not isolated",
             file=sys.stderr,
         )
 

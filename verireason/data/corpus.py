@@ -43,8 +43,8 @@ class Habit:
     """Whether all places change, or the first alone (those may be nested)."""
 
 
-def _becomes(before: str, after: str, kind: MutationKind = MutationKind.OPERATOR) -> Callable[[Place], bool]:
-    return lambda place: place.kind is kind and place.what == f"`{before}` became `{after}`"
+def _becomes(before: str, after: str) -> Callable[[Place], bool]:
+    return lambda place: place.kind is MutationKind.OPERATOR and place.what == f"`{before}` became `{after}`"
 
 
 def _is(kind: MutationKind, *constructs: str) -> Callable[[Place], bool]:
@@ -62,6 +62,11 @@ def _wraps_late(place: Place) -> bool:
     )
 
 
+def _blocks(place: Place) -> bool:
+    """Blocking assignments to a register that is read afterwards."""
+    return place.kind is MutationKind.BLOCKING and place.what.startswith("`<=` became `=`")
+
+
 def _swaps_parts(place: Place) -> bool:
     """Two operands in the wrong order, but not those of a reduction, which has none."""
     return place.kind is MutationKind.SWAPPED_OPERANDS and not place.context.startswith("Unary")
@@ -74,7 +79,7 @@ HABITS = (
     Habit(name="minus_as_plus", applies=_becomes("-", "+")),
     Habit(name="case_arms_swapped", applies=_is(MutationKind.SWAPPED_ARMS, "CaseStatement"), everywhere=False),
     Habit(name="parts_swapped", applies=_swaps_parts, everywhere=False),
-    Habit(name="blocking", applies=_becomes("<=", "=", MutationKind.BLOCKING)),
+    Habit(name="blocking", applies=_blocks),
     Habit(name="reset_polarity", applies=_is(MutationKind.RESET_POLARITY)),
 )
 """In order of precedence: a design gets the first that applies to it. Each nearly always changes the behaviour."""

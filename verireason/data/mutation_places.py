@@ -78,7 +78,6 @@ _LEFT_ALONE = frozenset({
 
 _ASSIGNMENTS = frozenset({"AssignmentExpression", "NonblockingAssignmentExpression"})
 _NAMES = frozenset({"IdentifierName", "IdentifierSelectName"})
-_PROCEDURES = frozenset({"AlwaysBlock", "AlwaysFFBlock", "AlwaysCombBlock", "AlwaysLatchBlock", "InitialBlock"})
 _RESET_NAME = re.compile(r"a?(rst|reset|clr|clear)", re.IGNORECASE)
 
 
@@ -90,9 +89,6 @@ class _Scope:
     """Signals that the procedural block waits for an edge of, each with its event; empty when it waits for levels."""
     at_top: bool = False
     """Whether nothing but blocks stands between the node and those edges: the place of a reset."""
-    block: Node | None = None
-    """The procedural block."""
-    in_function: bool = False
     in_width: bool = False
 
 
@@ -108,7 +104,9 @@ class _Module:
         self._port_names = {name for name, _, _ in ports}
         self._inputs = {name: width for name, direction, width in ports if direction == "input" and name not in clocks}
         self._clocked = [
-            node for node in _descend(module) if node.kind.name in _PROCEDURES and any(map(_is_edge, _descend(node)))
+            node
+            for node in _descend(module)
+            if node.kind.name in {"AlwaysBlock", "AlwaysFFBlock"} and any(map(_is_edge, _descend(node)))
         ]
         self._handlers: dict[str, Callable[[Node, _Scope], Iterator[Place]]] = {
             "IntegerLiteralExpression": self._integer,
@@ -120,6 +118,9 @@ class _Module:
             "CaseStatement": self._case,
             "ConcatenationExpression": self._concatenation,
             "ExpressionStatement": self._statement,
+            "AlwaysBlock": self._assignments,
+            "AlwaysFFBlock": self._assignments,
+            "AlwaysCombBlock": self._assignments,
             "SystemName": self._system_name,
             "IdentifierName": self._signal,
             "IdentifierSelectName": self._signal,
@@ -168,10 +169,6 @@ class _Module:
                 edges = {self._text(part.expr): part for part in _descend(node.timingControl) if _is_edge(part)}
                 body = replace(inner, edges=edges, at_top=bool(edges))
                 parts = [(node.timingControl, inner), (node.statement, body)]
-            case _ if kind in _PROCEDURES:
-                parts = [(node.statement, replace(inner, block=node))]
-            case "FunctionDeclaration" | "TaskDeclaration":
-                parts = [(part, replace(inner, in_function=True)) for part in _children(node)]
             case "SignalEventExpression":
                 parts = []
             case _:
@@ -286,43 +283,45 @@ class _Module:
             return
         what = f"`{' '.join(self._text(node).split())}` was dropped"
         yield from self._place(_K.DROPPED_STATEMENT, node, what, (node, ";"))
-        if scope.block is not None and self._matters(node, scope):
-            other = "=" if kind == "NonblockingAssignmentExpression" else "<="
-            yield from self._became(_K.BLOCKING, node, node.expr.operatorToken, other)
 
-    def _matters(self, node: Node, scope: _Scope) -> bool:
-        """Whether the kind of assignment can matter: the target is read after this statement in the same run of the
-        block, in the same loop, or in another block with edges; or another statement of the run assigns it, too, and
-        the last word would not be the same one's."""
-        target = self._text(node.expr.left).split("[")[0].strip()
-        blocks = {id(block): block for block in (scope.block, *(self._clocked if scope.edges else ()))}
-        names = [
+    def _assignments(self, block: Node, scope: _Scope) -> Iterator[Place]:
+        """The other kind of assignment, for all assignments to a variable in this block at once: both kinds for one
+        variable are an error of another sort, which tools treat differently."""
+        by_target: dict[str, list[Node]] = {}
+        for part in _descend(block):
+            if part.kind.name == "ExpressionStatement" and part.expr.kind.name in _ASSIGNMENTS:
+                by_target.setdefault(self._text(part.expr.left).split("[")[0].strip(), []).append(part)
+        joint = " ".join(target for target in by_target if target.startswith("{"))
+        for target, statements in by_target.items():
+            tokens = [statement.expr.operatorToken for statement in statements]
+            if not target.isidentifier() or target in joint or len({token.rawText for token in tokens}) > 1:
+                continue
+            if self._is_read_after(target, statements, block):
+                other = _OTHER_ASSIGNMENT[tokens[0].rawText]
+                what = f"`{tokens[0].rawText}` became `{other}` for `{target}`"
+                yield from self._place(_K.BLOCKING, block, what, *((token, other) for token in tokens))
+
+    def _is_read_after(self, target: str, statements: list[Node], block: Node) -> bool:
+        """Whether the kind of assignment can matter: the variable is read after one of the statements in the same run
+        of the block, in the same loop, or in another block with edges when this one has them."""
+        others = self._clocked if block in self._clocked else []
+        reads = [
             part
-            for block in blocks.values()
-            for part in _descend(block)
-            if part.kind.name in _NAMES and part.identifier.rawText == target and part.parent != node.expr
+            for each in [block, *(other for other in others if other != block)]
+            for part in _descend(each)
+            if part.kind.name in _NAMES and part.identifier.rawText == target and not self._is_target(part)
         ]
-        late = node.expr.kind.name == "NonblockingAssignmentExpression"
-        for name in names:
-            first, second = node, name
-            if self._is_target(name):
-                if self._text(name) != self._text(node.expr.left):
-                    continue  # another part of the target
-                if late:
-                    first, second = name.parent.parent, node
-            if self._follows(second, first, scope):
-                return True
-        return False
+        return any(self._follows(read, statement, block) for read in reads for statement in statements)
 
     def _is_target(self, name: Node) -> bool:
         """Whether the name is what an assignment assigns to."""
         return name.parent.kind.name in _ASSIGNMENTS and self._span(name.parent.left) == self._span(name)
 
-    def _follows(self, later: Node, node: Node, scope: _Scope) -> bool:
+    def _follows(self, later: Node, node: Node, block: Node) -> bool:
         """Whether a run of the procedural block can come to `later` after the statement `node`."""
         start = self._span(later)[0]
         around = [node]
-        while around[-1] != scope.block and around[-1].parent is not None:
+        while around[-1] != block:
             around.append(around[-1].parent)
         both = [part for part in around if self._span(part)[0] <= start < self._span(part)[1]]
         if not both or any(part.kind.name == "ForLoopStatement" for part in both):
@@ -349,6 +348,7 @@ class _Module:
         return bool(names & self._port_names)
 
 
+_OTHER_ASSIGNMENT = {"=": "<=", "<=": "="}
 _OTHER_EDGE = {"posedge": "negedge", "negedge": "posedge"}
 
 

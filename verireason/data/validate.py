@@ -69,6 +69,12 @@ class ProblemProof:
     """Probes that did not compile or were not judged, and so prove nothing."""
     mutants: tuple[MutantFact, ...]
 
+    @property
+    def is_degenerate(self) -> bool:
+        """Whether most of the design could be anything: a register that never leaves its reset value and the like."""
+        num_equivalent = sum(fact.fate is Fate.EQUIVALENT for fact in self.mutants)
+        return len(self.mutants) >= 4 and 2 * num_equivalent >= len(self.mutants)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:

@@ -28,13 +28,15 @@ _OWN_NAMES = (
 
 _TOKEN = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:[^"\\]|\\.)*"|\\\S+|[`$]?[A-Za-z_][A-Za-z0-9_$]*', re.DOTALL)
 _INSTANCE = re.compile(r"\b(?P<module>TopModule|RefModule)\s+\S+\s*\((?P<ports>[^;]*)\);")
-_DECLARATION = re.compile(r"^\s*(?:logic|reg|wire)\s*(?P<range>\[[^\]]*\])?\s*(?P<name>\w+)\s*(?:=[^;]*)?;", re.MULTILINE)
+_DECLARATION = re.compile(
+    r"^\s*(?:logic|reg|wire)\s*(?P<range>\[[^\]]*\])?\s*(?P<name>\w+)\s*(?:=[^;]*)?;", re.MULTILINE
+)
 _SAME_NAME_PORT = re.compile(r"\.(\w+)(?=\s*(?:,|$))")
 _EVIDENCE_STRING = re.compile(r'"(Mismatches: |Hint: Output |TIMEOUT")')
 
 
 def load(root: Path) -> list[Problem]:
-    """All problems below `root`, in the benchmark's order. Raises UserError for a directory that is not the benchmark."""
+    """All problems below `root`, in the benchmark's order. UserError for a directory that is not the benchmark."""
     directory = root if root.name == DATASET else root / DATASET
     tests = sorted(directory.glob("Prob*_test.sv"))
     if not tests:

@@ -6,7 +6,7 @@ The script reads top to bottom in `_train`. What TRL has no hook for is in `trai
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sim.farm import Farm
@@ -35,27 +35,36 @@ from verireason.training.rundir import (
 )
 from verireason.training.trainer import StepLog, make_trainer
 
+OpenFarm = Callable[[Config], Farm]
 
-def start_grpo(config: Config, *, progress: Progress) -> Path:
+
+def configured_farm(config: Config) -> Farm:
+    """The farm that `[farm]` asks for. Raises MissingError with the line that says what this host lacks."""
+    return farm_for_user(box=config.farm.box, num_boxes=config.farm.jobs or os.cpu_count() or 1)
+
+
+def start_grpo(config: Config, *, progress: Progress, open_farm: OpenFarm = configured_farm) -> Path:
     """Train from the beginning in `run.out`; returns the directory of the model.
 
-    Raises UserError for a bad recipe, model or data and for a directory in use, MissingError for what the host lacks and
-    when the farm fails too often.
+    Raises UserError for a bad recipe, model or data and for a directory in use, MissingError for what the host lacks
+    and when the farm fails too often.
     """
     out = Path(config.run.out)
     check_start(config, out)  # before the directory is made: a bad recipe leaves nothing behind
     with new_run(out, config) as run:
-        return _train(config, run, progress=progress)
+        return _train(config, run, progress=progress, open_farm=open_farm)
 
 
-def resume_grpo(out: Path, config: Config | None, *, progress: Progress) -> Path:
+def resume_grpo(
+    out: Path, config: Config | None, *, progress: Progress, open_farm: OpenFarm = configured_farm
+) -> Path:
     """Go on with the run in `out` from its last whole checkpoint, as if it had never stopped.
 
     config: what the user asks for; UserError names the differences when it would change results. None asks for nothing.
     """
     with resumed_run(out, config) as (run, resumed):
         check_start(resumed, out)
-        return _train(resumed, run, progress=progress)
+        return _train(resumed, run, progress=progress, open_farm=open_farm)
 
 
 def starting_model(config: Config, out: Path) -> str:
@@ -65,6 +74,11 @@ def starting_model(config: Config, out: Path) -> str:
     if config.model.path is None:
         raise UserError("[model.scratch] without [sft]: random weights pass nothing; add an [sft] section")
     return config.model.path
+
+
+def model_name(config: Config) -> str:
+    """What records call the model: the same wherever the run is."""
+    return "sft/model" if config.sft is not None else str(config.model.path)
 
 
 def check_start(config: Config, out: Path) -> None:
@@ -88,7 +102,7 @@ def with_known_checks(farm: Farm, problems: Sequence[Problem]) -> list[Problem]:
     return [calibration.problems.get(one.id, one) for one in problems]
 
 
-def _train(config: Config, run: RunDir, *, progress: Progress) -> Path:
+def _train(config: Config, run: RunDir, *, progress: Progress, open_farm: OpenFarm) -> Path:
     """Train in a directory that this process holds, from its last whole checkpoint when it has one."""
     # 1. What a killed process left behind goes back to the last checkpoint
     checkpoint, last_step = last_checkpoint(run)
@@ -100,10 +114,9 @@ def _train(config: Config, run: RunDir, *, progress: Progress) -> Path:
     problems = prompt_sequence(config)
 
     # 3. Model
-    model = load_model(starting_model(config, run.path), dtype="float32")
+    model = load_model(starting_model(config, run.path), name=model_name(config), dtype="float32")
 
-    jobs = config.farm.jobs or os.cpu_count() or 1
-    with farm_for_user(box=config.farm.box, num_boxes=jobs) as farm, RecordWriter(run.records) as records:
+    with open_farm(config) as farm, RecordWriter(run.records) as records:
         changed = write_versions(run, versions_now(image=farm.image, tools=farm.tools))
         if changed:
             progress.say(f"warning: not what the run was started with: {'; '.join(changed)}; results may differ")

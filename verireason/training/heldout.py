@@ -42,7 +42,7 @@ class Heldout:
         )
 
     def measure(self, step: int) -> dict[str, float]:
-        """Evaluate after a step; returns numbers for metrics.jsonl. The share of passes is one of judged completions."""
+        """Evaluate after a step; returns numbers for metrics.jsonl. The rate is a share of judged completions."""
         out = self._run.path / "eval" / f"step-{step}"
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir(parents=True)
@@ -54,7 +54,7 @@ class Heldout:
                 config=self._config.digest,
             )  # fmt: skip
         num_judged = tally.num_records - tally.num_unjudged
-        numbers = {"num_completions": tally.num_records, "unjudged": tally.num_unjudged}
+        numbers: dict[str, float] = {"num_completions": tally.num_records, "unjudged": tally.num_unjudged}
         return {**numbers, "pass": tally.num_passed / num_judged} if num_judged else numbers
 
 

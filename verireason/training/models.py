@@ -70,11 +70,11 @@ def check_model_path(path: str) -> None:
         raise UserError(f"model path {path}: found no {lacking[0]} in it; expected a model saved by transformers")
 
 
-def load_model(path: str, *, dtype: str | None = None) -> LanguageModel:
+def load_model(path: str, *, name: str | None = None, dtype: str | None = None) -> LanguageModel:
     """Load a model and its tokenizer from a directory or the hub.
 
-    dtype: "float32" or "bfloat16"; None takes float32 on the CPU and bfloat16 elsewhere. Raises UserError when there is
-    no such model or its files cannot be read.
+    name: what to call it; None takes the path. dtype: "float32" or "bfloat16"; None takes float32 on the CPU and bfloat16
+    elsewhere. Raises UserError when there is no such model or its files cannot be read.
     """
     check_model_path(path)
     import torch
@@ -90,7 +90,7 @@ def load_model(path: str, *, dtype: str | None = None) -> LanguageModel:
         raise UserError(f"model {path}: {str(err).strip().splitlines()[0]}") from err
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
-    return LanguageModel(model=model, tokenizer=tokenizer, name=path)
+    return LanguageModel(model=model, tokenizer=tokenizer, name=path if name is None else name)
 
 
 def has_chat_template(tokenizer: Any) -> bool:
@@ -102,10 +102,8 @@ def prompt_tokens(tokenizer: Any, prompts: Sequence[str | list[Message]]) -> lis
     """Token ids of prompts, unpadded, as TRL makes them: messages through the chat template, texts as they are."""
     if isinstance(prompts[0], str):
         return [list(ids) for ids in tokenizer(list(prompts))["input_ids"]]
-    return [
-        list(tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=True, return_dict=True)["input_ids"])
-        for messages in prompts
-    ]
+    encoded = tokenizer.apply_chat_template(list(prompts), add_generation_prompt=True, tokenize=True, return_dict=True)
+    return [list(ids) for ids in encoded["input_ids"]]
 
 
 def end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:

@@ -22,7 +22,7 @@ class Progress:
         print(text, file=self.stream, flush=True)
 
     def step(self, step: int, num_steps: int, text: str, *, every: int) -> None:
-        """The line of a step. Off a terminal only every `every`-th, the first and the last; on one it is overwritten."""
+        """The line of a step. Only every `every`-th, the first and the last stay; a terminal shows the others too."""
         line = f"step {step:{len(str(num_steps))}}/{num_steps} | {text}"
         shown = step % every == 0 or step in (1, num_steps)
         if self.stream.isatty():

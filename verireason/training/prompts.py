@@ -1,7 +1,7 @@
 """Which problem is asked at which step: a pure function of the settings, laid out before the first step.
 
-TRL shuffles and rewinds its data by its own state, which a checkpoint does not hold. Here the whole run is one pass over
-one list, so a resumed run finds its place by counting.
+TRL shuffles and rewinds its data by a state that a checkpoint does not hold. Here the whole run is one pass over one
+list, so a resumed run finds its place by counting.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def training_pool(data: Data) -> list[Problem]:
 
 
 def heldout_problems(data: Data, *, num: int) -> list[Problem]:
-    """At most `num` held-out problems; the same ones for every run with these settings. UserError when there are none."""
+    """At most `num` held-out problems, the same for equal settings. UserError when there are none."""
     if data.source == "generated":
         return list(generated(data, split="heldout", num=num))
     if data.heldout_path is None:

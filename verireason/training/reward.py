@@ -7,12 +7,13 @@ second function, a farm failure would count as a wrong answer.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean, pstdev
 from typing import Any
 
-from rewards.rubric import RUBRICS, Attempt, Reward
+from rewards.attempt import Attempt
+from rewards.rubric import Reward
 from sim.farm import Farm
 from sim.verdict import Candidate, Outcome, Verdict
 from verireason.config import Config
@@ -20,6 +21,7 @@ from verireason.problem import Completion, Problem
 from verireason.records import RecordWriter, record_from
 from verireason.templates import Extraction, extract
 from verireason.training.models import LanguageModel, end_tokens
+from verireason.training.similarity import with_similarity
 
 
 class TooManyUnjudged(Exception):
@@ -53,7 +55,7 @@ class SimulationReward:
         self._digest = config.digest
         self._model_name = model.name
         self._ends = end_tokens(model.model, model.tokenizer)
-        self._rubric = RUBRICS[config.rubric.name]
+        self._rubric = config.rubric.rubric
         self._group_size = config.grpo.num_generations
         self.unjudged: tuple[bool, ...] = ()
         """Of the last step: which completions have no reward."""
@@ -78,14 +80,23 @@ class SimulationReward:
         records written.
         """
         step = trainer_state.global_step + 1
-        texts = [text if isinstance(text, str) else text[0]["content"] for text in completions]  # messages of chat models
+        # Chat models answer with a list of one message.
+        texts = [text if isinstance(text, str) else text[0]["content"] for text in completions]
         scored = self._score(texts, completion_ids, [self._problems[index] for index in row])
         for one in scored:
             self._records.write(
                 record_from(
-                    one.problem, one.completion, one.extraction.code, one.verdict, reward=one.reward.total,
-                    terms=one.reward.terms, step=step, phase="train", config=self._digest, keep_prompt=False,
-                )  # fmt: skip
+                    one.problem,
+                    one.completion,
+                    one.extraction.code,
+                    one.verdict,
+                    reward=one.reward.total,
+                    terms=one.reward.terms,
+                    step=step,
+                    phase="train",
+                    config=self._digest,
+                    keep_prompt=False,
+                )
             )
         self.unjudged = tuple(one.reward.total is None for one in scored)
         self.summary = summarise(scored, group_size=self._group_size)
@@ -105,26 +116,36 @@ class SimulationReward:
         ]
         verdicts = self._judge(extractions, problems)
         return [
-            Scored(
-                problem=problem,
-                completion=Completion(
-                    problem_id=problem.id,
-                    sample=place % self._group_size,
-                    text=text,
-                    finish_reason="stop" if ids and ids[-1] in self._ends else "length",
-                    num_tokens=len(ids),
-                    model=self._model_name,
-                ),
-                extraction=extraction,
-                verdict=verdict,
-                reward=self._rubric.score(
-                    Attempt(verdict=verdict, follows_format=extraction.follows_format)
-                ),
-            )
-            for place, (problem, text, ids, extraction, verdict) in enumerate(
-                zip(problems, texts, token_ids, extractions, verdicts, strict=True)
-            )
+            self._scored(place % self._group_size, *one)
+            for place, one in enumerate(zip(problems, texts, token_ids, extractions, verdicts, strict=True))
         ]
+
+    def _scored(
+        self,
+        sample: int,
+        problem: Problem,
+        text: str,
+        token_ids: Sequence[int],
+        extraction: Extraction,
+        verdict: Verdict,
+    ) -> Scored:
+        finish_reason = "stop" if token_ids and token_ids[-1] in self._ends else "length"
+        completion = Completion(
+            problem_id=problem.id,
+            sample=sample,
+            text=text,
+            finish_reason=finish_reason,
+            num_tokens=len(token_ids),
+            model=self._model_name,
+        )
+        attempt = Attempt(verdict=verdict, follows_format=extraction.follows_format, finish_reason=finish_reason)
+        return Scored(
+            problem=problem,
+            completion=completion,
+            extraction=extraction,
+            verdict=verdict,
+            reward=self._rubric.score(attempt),
+        )
 
     def _judge(self, extractions: Sequence[Extraction], problems: Sequence[Problem]) -> list[Verdict]:
         started = time.perf_counter()
@@ -133,6 +154,9 @@ class SimulationReward:
             for extraction, problem in zip(extractions, problems, strict=True)
         )
         verdicts = list(self._farm.judge(pairs))
+        if self._rubric.needs_similarity:
+            codes = [extraction.code for extraction in extractions]
+            verdicts = with_similarity(self._farm, codes, problems, verdicts)
         self.farm_s = time.perf_counter() - started
         return verdicts
 

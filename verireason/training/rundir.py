@@ -1,11 +1,11 @@
 """A run is a directory, and one process at a time works in it.
 
-    config.json      resolved settings and their digest
-    versions.json    what computed the results: Python, packages, simulation image, tools, commit
-    metrics.jsonl    one line per step; seconds stand apart under "time", so the rest can be compared between runs
-    records.jsonl    every completion with its verdict and reward
-    checkpoints/     the last two; one without its marker was torn by a kill and is not used
-    model/           the result, there only when the run is finished
+config.json      resolved settings and their digest
+versions.json    what computed the results: Python, packages, simulation image, tools, commit
+metrics.jsonl    one line per step; seconds stand apart under "time", so the rest can be compared between runs
+records.jsonl    every completion with its verdict and reward
+checkpoints/     the last two; one without its marker was torn by a kill and is not used
+model/           the result, there only when the run is finished
 """
 
 from __future__ import annotations
@@ -125,7 +125,8 @@ def write_versions(run: RunDir, versions: Mapping[str, Any]) -> list[str]:
     except ValueError:  # torn by a kill between creation and writing
         run.versions.unlink()
         return write_versions(run, versions)
-    return [f"{key}: {old.get(key)} then, {versions.get(key)} now" for key in versions if old.get(key) != versions.get(key)]
+    changed = [key for key in versions if old.get(key) != versions[key]]
+    return [f"{key}: {old.get(key)} then, {versions[key]} now" for key in changed]
 
 
 def versions_now(*, image: str | None, tools: Mapping[str, str]) -> dict[str, Any]:
@@ -272,7 +273,11 @@ def _commit() -> str | None:
     try:
         described = subprocess.run(
             ["git", "describe", "--always", "--dirty=+", "--abbrev=12", "--exclude=*"],
-            cwd=Path(__file__).parent, capture_output=True, text=True, timeout=10, stdin=subprocess.DEVNULL,
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            stdin=subprocess.DEVNULL,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

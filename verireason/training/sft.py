@@ -1,7 +1,7 @@
 """Supervised fine-tuning on prompt and answer pairs, with TRL's SFTTrainer.
 
-The script reads top to bottom in `run_sft`. Only the answer's tokens count in the loss. Prompts and answers become tokens
-apart from each other, exactly as in generation, and TRL is told to leave them alone.
+The script reads top to bottom in `run_sft`. Only the answer's tokens count in the loss. Prompts and answers become
+tokens apart from each other, exactly as in generation, and TRL is told to leave them alone.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from verireason.errors import UserError
 from verireason.templates import TEMPLATES
 from verireason.training.models import LanguageModel, has_chat_template, load_model, prompt_tokens
 from verireason.training.progress import Progress, seconds
-from verireason.training.rundir import MetricsLog, disk_errors, new_run, save_model, versions_now, write_versions
+from verireason.training.prompts import generated
+from verireason.training.rundir import MetricsLog, new_run, save_model, versions_now, write_versions
 from verireason.training.scratch import build_scratch_model
 
 WARMUP_SHARE = 0.05
@@ -77,14 +78,11 @@ def run_sft(config: Config, *, progress: Progress) -> Path:
 def corpus_pairs(config: Config) -> list[Pair]:
     """Generated problems of the train split with their goldens, some spoilt as `[sft.corpus]` says."""
     from verireason.data.corpus import faulty_corpus
-    from verireason.data.generator import generate
 
     assert config.sft is not None
     assert config.sft.corpus is not None
-    corpus, data = config.sft.corpus, config.data
-    problems = generate(
-        seed=data.seed, split="train", num=corpus.num, families=data.families, levels=data.levels, phrasing=data.phrasing
-    )
+    corpus = config.sft.corpus
+    problems = generated(config.data, split="train", num=corpus.num)
     faulty = faulty_corpus(problems, systematic=corpus.systematic, random=corpus.random, seed=config.run.seed)
     return [Pair(prompt=one.problem.prompt, answer=one.text) for one in faulty]
 
@@ -104,7 +102,7 @@ def read_pairs(path: Path) -> Iterator[Pair]:
             raise UserError(f"{path}:{number}: not JSON: {err}") from err
         for name in ("prompt", "completion"):
             if not isinstance(row, dict) or not isinstance(row.get(name), str):
-                raise UserError(f'{path}:{number}: found no text "{name}"; expected an object with "prompt" and "completion"')
+                raise UserError(f'{path}:{number}: found no text "{name}"; expected "prompt" and "completion"')
         yield Pair(prompt=row["prompt"], answer=row["completion"])
 
 
@@ -179,6 +177,8 @@ def train_on(
         disable_tqdm=True,
     )
 
+    num_steps = sft.num_steps
+
     class StepLog(TrainerCallback):  # type: ignore[misc]  # untyped base
         """One line of metrics and of progress per step."""
 
@@ -192,9 +192,9 @@ def train_on(
             names = ("loss", "learning_rate", "grad_norm", "entropy", "mean_token_accuracy", "num_tokens")
             line = {"step": state.global_step, **{name: logs[name] for name in names if name in logs}}
             metrics.write({**line, "time": {"step_s": round(step_s, 4)}})
-            left = progress.time_left(state.global_step, sft.num_steps, step_s)
+            left = progress.time_left(state.global_step, num_steps, step_s)
             text = f"loss {logs['loss']:.3f} | token accuracy {logs['mean_token_accuracy']:.3f} | left {seconds(left)}"
-            progress.step(state.global_step, sft.num_steps, text, every=max(1, sft.num_steps // 20))
+            progress.step(state.global_step, num_steps, text, every=max(1, num_steps // 20))
 
     trainer = SFTTrainer(
         model=language_model.model,

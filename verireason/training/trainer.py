@@ -1,7 +1,7 @@
 """TRL's GRPOTrainer with the few things it has no hook for, and the callback that writes what a run leaves behind.
 
-The private methods that are overridden here change between versions of TRL; tests/unit/test_trl_contract.py checks their
-signatures, so that an upgrade fails there and not in a run.
+The private methods that are overridden here change between versions of TRL; tests/unit/test_trl_contract.py checks
+their signatures, so that an upgrade fails there and not in a run.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import os
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from verireason.config import Config
@@ -36,11 +35,15 @@ LOGGED = {
 
 
 def make_trainer(
-    *, config: Config, run: RunDir, model: LanguageModel, problems: Sequence[Problem], reward: SimulationReward, log: StepLog
+    *,
+    config: Config,
+    run: RunDir,
+    model: LanguageModel,
+    problems: Sequence[Problem],
+    reward: SimulationReward,
+    log: StepLog,
 ) -> Any:
     """TRL's trainer over the prompts in their order. Row i of the data set is problem i."""
-    import numpy as np
-    import torch
     from datasets import Dataset
     from transformers import PrinterCallback, TrainerCallback
     from trl import GRPOTrainer
@@ -55,16 +58,14 @@ def make_trainer(
             return generated
 
         def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
-            randomness = (random.getstate(), np.random.get_state(), torch.random.get_rng_state())
+            put_back_randomness = _randomness()
             num_tokens_seen = self.state.num_input_tokens_seen
             try:
                 scored = super()._generate_and_score_completions(inputs)
             except TooManyUnjudged:
                 # Nothing has been trained on yet. With the random state of before, a checkpoint of now is that of the
                 # step before, and resuming samples this step again.
-                random.setstate(randomness[0])
-                np.random.set_state(randomness[1])
-                torch.random.set_rng_state(randomness[2])
+                put_back_randomness()
                 self.state.num_input_tokens_seen = num_tokens_seen
                 self._keep_checkpoint()
                 raise
@@ -74,7 +75,7 @@ def make_trainer(
             folder = run.checkpoints / f"checkpoint-{self.state.global_step}"
             if self.state.global_step > 0 and not is_complete(folder):
                 self._save_checkpoint(self.model, trial=None)
-                self.control = self.callback_handler.on_save(self.args, self.state, self.control)
+                self.callback_handler.on_save(self.args, self.state, self.control)
 
         def create_model_card(self, *args: Any, **kwargs: Any) -> None:
             """None: TRL would write one into the folder of checkpoints at every save."""
@@ -105,6 +106,24 @@ def make_trainer(
     )
     trainer.remove_callback(PrinterCallback)
     return trainer
+
+
+def _randomness() -> Callable[[], None]:
+    """Note the random state of everything that draws numbers in training; call the result to put it back."""
+    import numpy as np
+    import torch
+
+    python, numpy, cpu = random.getstate(), np.random.get_state(), torch.random.get_rng_state()
+    devices = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+
+    def put_back() -> None:
+        random.setstate(python)
+        np.random.set_state(numpy)
+        torch.random.set_rng_state(cpu)
+        if devices:
+            torch.cuda.set_rng_state_all(devices)
+
+    return put_back
 
 
 def without_rows(scored: dict[str, Any], rows: Sequence[bool]) -> dict[str, Any]:
@@ -259,5 +278,5 @@ def _arguments(config: Config, run: RunDir) -> Any:
         disable_tqdm=True,
     )
     if arguments.world_size > 1:
-        raise UserError(f"found {arguments.world_size} training processes; train runs in one, start it without a launcher")
+        raise UserError(f"found {arguments.world_size} training processes; expected one, started without a launcher")
     return arguments

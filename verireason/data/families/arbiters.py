@@ -129,63 +129,61 @@ ARBITER = Family(
 
 def _round_robin(p: Params) -> Design:
     control, (req, gnt), num, up = Control.of(p), p["ports"], p["num"], p["way"] == "up"
+    first = 0 if up else num - 1
+    rotation = "after winner" if p["pointer"] == "winner" else "next each cycle"
+    return Design(
+        ports=(*control.ports, source(req, num), sink(gnt, num)),
+        body="\n".join(_rotating_lines(p, control)),
+        regs=(gnt,),
+        control=control,
+        reset_effect=f"{gnt} becomes 0 and requester {first} is the first in line",
+        reset_terse=f"{gnt}=0, first is {first}",
+        wordings=_rotating_wordings(p),
+        terse=f"round robin {gnt} {p['way']}, first is {rotation}",
+        drive=lambda script: _drive_requests(script, req, num),
+    )
+
+
+def _rotating_lines(p: Params, control: Control) -> list[str]:
+    """`last` is the requester behind which the search starts; it ends with that requester itself."""
+    (req, gnt), num = p["ports"], p["num"]
     w = (num - 1).bit_length()
-    every = p["pointer"] == "winner"
-    # After requester i, the search starts behind it and ends with i itself.
-    orders = []
-    for last in range(num):
-        steps = range(1, num + 1) if up else range(-1, -num - 1, -1)
-        orders.append(tuple((last + step) % num for step in steps))
+    sign, end, begin = ("+", num - 1, 0) if p["way"] == "up" else ("-", 0, num - 1)
     lines = ["  always @(*)", "    case (last)"]
-    for last, order in enumerate(orders):
+    for last in range(num):
+        order = tuple((last + (step if sign == "+" else -step)) % num for step in range(1, num + 1))
         label = sized(w, last) if last < num - 1 else "default"
         lines.append(f"      {label}: win = {_choice(req, order, bits(num, 0))};")
     number = " : ".join([*(f"win[{i}] ? {sized(w, i)}" for i in range(num - 1)), sized(w, num - 1)])
-    sign, end, begin = ("+", num - 1, 0) if up else ("-", 0, num - 1)
-    if every:
+    if p["pointer"] == "winner":
         moved = f"if (win != 0) last <= {number};"
     elif num & num - 1:
         moved = f"last <= (last == {sized(w, end)}) ? {sized(w, begin)} : last {sign} 1;"
     else:
         moved = f"last <= last {sign} 1;"
-    first = num - 1 if up else 0
-    body = "\n".join(
-        [
-            f"  reg {span(num)}win;",
-            f"  reg {span(w)}last;",
-            *lines,
-            "    endcase",
-            control.always(reset=[f"last <= {sized(w, first)};", f"{gnt} <= 0;"], update=[f"{gnt} <= win;", moved]),
-        ]
-    )
+    always = control.always(reset=[f"last <= {sized(w, end)};", f"{gnt} <= 0;"], update=[f"{gnt} <= win;", moved])
+    return [f"  reg {span(num)}win;", f"  reg {span(w)}last;", *lines, "    endcase", always]
+
+
+def _rotating_wordings(p: Params) -> tuple[str, str, str]:
+    (req, gnt), num, up = p["ports"], p["num"], p["way"] == "up"
     order_text = "upwards (0 comes after the highest index)" if up else "downwards (the highest index comes after 0)"
-    start_text = f"requester {0 if up else num - 1} is the first in line"
-    if every:
+    if p["pointer"] == "winner":
         pointer = "the one right behind the latest winner"
         keep = "At an edge without requests the order stays as it is"
     else:
         pointer = "one that moves on by one position at every active clock edge, with or without requests"
         keep = "So the first place goes round all requesters in turn"
-    return Design(
-        ports=(*control.ports, source(req, num), sink(gnt, num)),
-        body=body,
-        regs=(gnt,),
-        control=control,
-        reset_effect=f"{gnt} becomes 0 and {start_text}",
-        reset_terse=f"{gnt}=0, first is {0 if up else num - 1}",
-        wordings=(
-            f"A round-robin arbiter for {num} requesters. At each active clock edge {gnt} becomes one-hot for one "
-            f"requester with {req}[i] = 1, or 0 if there is none. The search goes {order_text}, and begins at a "
-            f"position that rotates: {pointer}. {keep}.",
-            f"{gnt} is a register that is renewed at each active clock edge. The winner is the first requester with a "
-            f"1 in {req}, searching {order_text} from the first in line; the first in line is {pointer}. {keep}. "
-            f"Without requests {gnt} becomes 0.",
-            f"Share a resource fairly among {num} requesters ({req}, {gnt}, one bit each). Grants are registered. In "
-            f"each clock cycle the search for a request runs {order_text}; the first in line is {pointer}. {keep}. No "
-            f"request gives no grant.",
-        ),
-        terse=f"round robin {gnt} {p['way']}, first is {'after winner' if every else 'next each cycle'}",
-        drive=lambda script: _drive_requests(script, req, num),
+    return (
+        f"A round-robin arbiter for {num} requesters. At each active clock edge {gnt} becomes one-hot for one "
+        f"requester with {req}[i] = 1, or 0 if there is none. The search goes {order_text}, and begins at a "
+        f"position that rotates: {pointer}. {keep}.",
+        f"{gnt} is a register that is renewed at each active clock edge. The winner is the first requester with a "
+        f"1 in {req}, searching {order_text} from the first in line; the first in line is {pointer}. {keep}. "
+        f"Without requests {gnt} becomes 0.",
+        f"Share a resource fairly among {num} requesters ({req}, {gnt}, one bit each). Grants are registered. In "
+        f"each clock cycle the search for a request runs {order_text}; the first in line is {pointer}. {keep}. No "
+        f"request gives no grant.",
     )
 
 

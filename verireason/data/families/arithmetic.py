@@ -331,11 +331,11 @@ POPCOUNT = Family(
     category="arithmetic",
     levels={
         1: Level(
-            circuit={"what": ("ones", "zeros"), "width": range(2, 13)},
+            circuit={"what": ("ones", "zeros"), "width": range(2, 15)},
             names={"in": SINGLES, "out": ("y", "z", "count", "num")},
         ),
         2: Level(
-            circuit={"what": ("ones", "zeros"), "width": range(3, 10), "threshold": range(2, 9)},
+            circuit={"what": ("ones", "zeros"), "width": range(5, 11), "threshold": range(2, 10)},
             names={"in": SINGLES, "out": OUTS},
         ),
     },

@@ -95,8 +95,15 @@ def _encoder(p: Params) -> Design:
             f"{rest}.",
         ),
         terse=f"encode onehot {x} to {y}" + (" reversed" if p["order"] == "down" else "") + f", else {rest}",
-        drive=lambda script: script.cover(specials=[{x: 1 << i | 1 << j} for i in range(num) for j in range(i + 1)]),
+        drive=lambda script: script.cover(specials=_around_one_hot(x, num)),
     )
+
+
+def _around_one_hot(x: str, num: int) -> list[dict[str, int]]:
+    """Words with one and with two bits set, and one-hot words after each other in both directions."""
+    pairs = [1 << i | 1 << j for i in range(num) for j in range(i + 1)]
+    places = [*range(num), *range(num - 1, -1, -1)]
+    return [{x: word} for word in (*pairs, *(1 << place for place in places))]
 
 
 ENCODER = Family(
@@ -241,6 +248,8 @@ CONVERT = Family(
     valid=lambda p: (
         (p["base"] < 1 << p["width"] if p["kind"] == "complement" else p["base"] == 1)
         and (p["kind"] != "thermometer" or p["width"] <= 4)
+        # For up to four bits the lowest 1 is a fixed-priority arbiter.
+        and (p["kind"] != "isolate" or p["width"] > 4)
         and (p["kind"] != "bcd" or 4 <= p["width"] <= 6)
     ),
 )

@@ -78,7 +78,8 @@ def _range_check(p: Params) -> Design:
 
 def _compare_valid(p: Params) -> bool:
     if p["level"] == 1:
-        return bool(0 < p["constant"] < (1 << p["width"]) - 1)
+        # Against the ends of the range it would be a reduction.
+        return bool(p["constant"] < (1 << p["width"]) - 2)
     return bool(p["level"] != 3 or p["low"] < p["high"] < (1 << p["width"]) - 1)
 
 
@@ -100,7 +101,7 @@ COMPARE = Family(
     category="arithmetic",
     levels={
         1: Level(
-            circuit={"level": (1,), "relation": tuple(RELATIONS), "width": range(3, 9), "constant": range(1, 32)},
+            circuit={"level": (1,), "relation": tuple(RELATIONS), "width": range(5, 10), "constant": range(2, 32)},
             names={"in": SINGLES, "out": OUTS},
         ),
         2: Level(

@@ -155,7 +155,7 @@ EDGE_DETECTOR = Family(
             circuit={
                 "form": ("registered",),
                 "kind": tuple(EDGE_KINDS),
-                "width": range(1, 9),
+                "width": range(2, 9),
                 "reset": RESETS,
                 "edge": EDGES,
             },

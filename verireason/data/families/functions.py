@@ -181,7 +181,7 @@ REDUCTION = Family(
     name="reduction",
     category="combinational",
     levels={
-        1: Level(circuit={"op": tuple(REDUCTIONS), "width": range(2, 13)}, names={"in": SINGLES, "out": OUTS}),
+        1: Level(circuit={"op": tuple(REDUCTIONS), "width": range(5, 17)}, names={"in": SINGLES, "out": OUTS}),
         2: Level(
             circuit={"op": tuple(REDUCTIONS), "width": range(5, 11), "low": range(6), "high": range(3, 10)},
             names={"in": SINGLES, "out": OUTS},
@@ -250,11 +250,11 @@ PARITY = Family(
     category="combinational",
     levels={
         1: Level(
-            circuit={"form": ("bit",), "parity": ("even", "odd"), "width": range(2, 17)},
+            circuit={"form": ("bit",), "parity": ("even", "odd"), "width": range(5, 21)},
             names={"in": SINGLES, "out": PARITY_OUTS},
         ),
         2: Level(
-            circuit={"form": ("check",), "parity": ("even", "odd"), "width": range(2, 17)},
+            circuit={"form": ("check",), "parity": ("even", "odd"), "width": range(2, 18)},
             names={"in": SINGLES, "out": ("err", "error", "bad")},
         ),
         3: Level(

@@ -6,7 +6,6 @@ from verireason.data.families.control import CONTROL_NAMES, EDGES, RESETS, Contr
 from verireason.data.families.family import Design, Family, Level, Params
 from verireason.data.families.notation import num_bits, sink, sized, source, span
 from verireason.data.families.script import Script
-from verireason.data.testbench import Port
 
 PORTS = (("push", "pop"), ("wr", "rd"), ("wr_en", "rd_en"))
 
@@ -41,18 +40,52 @@ def _mailbox(p: Params) -> Design:
     )
 
 
+EXTRAS = {
+    "none": ((), "", "", ""),
+    "count": (
+        (("count", True),),
+        "  assign count = num;",
+        " count is the number of stored words.",
+        ", count",
+    ),
+    "almost": (
+        (("almost_full", False),),
+        "  assign almost_full = (num >= {limit});",
+        " almost_full is 1 when at least {most} words are stored.",
+        ", almost_full at {most}",
+    ),
+}
+"""Kind to further outputs (and whether they are as wide as the count), their Verilog, words and terse words."""
+
+
 def _queue(p: Params) -> Design:
     control, (push, pop), w, depth = Control.of(p), p["ports"], p["width"], p["depth"]
-    a = (depth - 1).bit_length()
-    count_width = depth.bit_length()
-    ptr, cnt = span(a), span(count_width)
-    through = p["when_full"] == "accept"
-    can_push = f"{push} && (!full || {pop})" if through else f"{push} && !full"
-    lines = [
+    wide = depth.bit_length()
+    outputs, code, more, short = EXTRAS[p["extra"]]
+    more, short = (text.format(most=depth - 1) for text in (more, short))
+    flow = f", {push} when full ok with {pop}" if p["when_full"] == "accept" else ""
+    flags = (sink("full"), sink("empty"), *(sink(name, wide if is_wide else 1) for name, is_wide in outputs))
+    return Design(
+        ports=(*control.ports, source(push), source(pop), source("din", w), sink("dout", w), *flags),
+        body="\n".join([*_queue_lines(p, control), *([code.format(limit=sized(wide, depth - 1))] if code else [])]),
+        control=control,
+        reset_effect="the FIFO becomes empty",
+        reset_terse="empty",
+        wordings=_queue_wordings(p, more),
+        terse=f"fifo depth {depth}, dout oldest or 0{flow}{short}",
+        drive=lambda script: _drive_fifo(script, push, pop, depth),
+    )
+
+
+def _queue_lines(p: Params, control: Control) -> list[str]:
+    (push, pop), w, depth = p["ports"], p["width"], p["depth"]
+    wide = depth.bit_length()
+    room = f"(!full || {pop})" if p["when_full"] == "accept" else "!full"
+    return [
         f"  reg {span(w)}mem [0:{depth - 1}];",
-        f"  reg {ptr}head, tail;",
-        f"  reg {cnt}num;",
-        f"  wire do_push = {can_push};",
+        f"  reg {span((depth - 1).bit_length())}head, tail;",
+        f"  reg {span(wide)}num;",
+        f"  wire do_push = {push} && {room};",
         f"  wire do_pop = {pop} && !empty;",
         control.always(
             reset=["head <= 0;", "tail <= 0;", "num <= 0;"],
@@ -62,55 +95,30 @@ def _queue(p: Params) -> Design:
                 "num <= num + do_push - do_pop;",
             ],
         ),
-        f"  assign full = (num == {sized(count_width, depth)});",
+        f"  assign full = (num == {sized(wide, depth)});",
         "  assign empty = (num == 0);",
         f"  assign dout = empty ? {sized(w, 0)} : mem[head];",
     ]
-    extra: tuple[Port, ...] = ()
-    more = ""
-    if p["extra"] == "count":
-        extra, more = (sink("count", count_width),), " count is the number of stored words."
-        lines.append("  assign count = num;")
-    elif p["extra"] == "almost":
-        extra, more = (sink("almost_full"),), f" almost_full is 1 when at least {depth - 1} words are stored."
-        lines.append(f"  assign almost_full = (num >= {sized(count_width, depth - 1)});")
+
+
+def _queue_wordings(p: Params, more: str) -> tuple[str, str, str]:
+    (push, pop), depth = p["ports"], p["depth"]
     both = (
         f"When it is full, {push} is accepted only together with {pop} (one word leaves, one enters)"
-        if through
+        if p["when_full"] == "accept"
         else f"{push} while full is ignored, even together with {pop}"
     )
-    return Design(
-        ports=(
-            *control.ports,
-            source(push),
-            source(pop),
-            source("din", w),
-            sink("dout", w),
-            sink("full"),
-            sink("empty"),
-            *extra,
-        ),
-        body="\n".join(lines),
-        control=control,
-        reset_effect="the FIFO becomes empty",
-        reset_terse="empty",
-        wordings=(
-            f"A FIFO for {depth} words of {num_bits(w)} width. At the active clock edge {push} = 1 appends din and "
-            f"{pop} = 1 removes the oldest word. dout shows the oldest word without delay, and 0 while the FIFO is "
-            f"empty. full and empty tell its state. {both}; {pop} while empty is ignored.{more}",
-            f"Implement a first-in first-out queue, {depth} deep, with first-word fall-through: dout is always the "
-            f"oldest stored word, or 0 if there is none. Words enter from din on {push} and leave on {pop}, at the "
-            f"active clock edge. empty means no words, full means {depth}. {both}. A {pop} of an empty queue does "
-            f"nothing.{more}",
-            f"Keep up to {depth} words in order of arrival. {push}: store din. {pop}: drop the oldest. Both act at the "
-            f"active clock edge and may come together. {both}; {pop} has no effect while empty is 1, also when {push} "
-            f"comes with it. dout, full and empty depend on the stored words alone: dout is the oldest word (0 if "
-            f"none), full is 1 with {depth} words, empty is 1 with none.{more}",
-        ),
-        terse=f"fifo depth {depth}, dout oldest or 0"
-        + (f", {push} when full ok with {pop}" if through else "")
-        + {"none": "", "count": ", count", "almost": f", almost_full at {depth - 1}"}[p["extra"]],
-        drive=lambda script: _drive_fifo(script, push, pop, depth),
+    return (
+        f"A FIFO for {depth} words of {num_bits(p['width'])} width. At the active clock edge {push} = 1 appends din "
+        f"and {pop} = 1 removes the oldest word. dout shows the oldest word without delay, and 0 while the FIFO is "
+        f"empty. full and empty tell its state. {both}; {pop} while empty is ignored.{more}",
+        f"Implement a first-in first-out queue, {depth} deep, with first-word fall-through: dout is always the oldest "
+        f"stored word, or 0 if there is none. Words enter from din on {push} and leave on {pop}, at the active clock "
+        f"edge. empty means no words, full means {depth}. {both}. A {pop} of an empty queue does nothing.{more}",
+        f"Keep up to {depth} words in order of arrival. {push}: store din. {pop}: drop the oldest. Both act at the "
+        f"active clock edge and may come together. {both}; {pop} has no effect while empty is 1, also when {push} "
+        "comes with it. dout, full and empty depend on the stored words alone: dout is the oldest word (0 if none), "
+        f"full is 1 with {depth} words, empty is 1 with none.{more}",
     )
 
 
@@ -289,26 +297,32 @@ def _skid(p: Params) -> Design:
         control=control,
         reset_effect=f"both places become empty, and {out_valid} and {out} become 0",
         reset_terse="all=0",
-        wordings=(
-            f"A skid buffer: a valid/ready pipeline stage with an output register ({out_valid}, {out}) and one spare "
-            f"place, so that {ready} comes from a register. {ready} is 1 exactly when the spare place is empty. At an "
-            f"active clock edge where the output register is free ({out_valid} = 0 or {out_ready} = 1) it takes the "
-            f"spare word if there is one, else {data} if {valid} is 1, else {out_valid} becomes 0; a word accepted "
-            f"({valid} = {ready} = 1) while the output register is not free goes to the spare place. {out} changes "
-            f"only when a word enters it.",
-            f"Buffer a handshake stream with two places in order: the output register and behind it a spare one. A "
-            f"word is accepted at active clock edges with {valid} and {ready} at 1 and leaves at those with "
-            f"{out_valid} and {out_ready} at 1. {ready} = 1 means that the spare place is empty; it doesn't depend on "
-            f"{out_ready} within a cycle. Words go straight to the output register when it is empty or being emptied "
-            f"and no word waits in the spare place. {out} holds the last word that entered the output register.",
-            f"Implement a two-entry elastic stage with registered {ready}. Output register first: whenever it is empty "
-            f"or {out_ready} is 1 at an active clock edge, load it from the spare place if that is occupied (which "
-            f"empties it), otherwise from {data} if {valid} is 1; with neither, {out_valid} becomes 0 and {out} stays. "
-            f"If the output register cannot move, a valid input goes to the spare place when that is empty. {ready} is "
-            f"the inverse of 'spare place occupied'.",
-        ),
+        wordings=_skid_wordings(p["ports"]),
         terse=f"skid buffer, {ready} = spare empty",
         drive=lambda script: _drive_handshake(script, valid, out_ready),
+    )
+
+
+def _skid_wordings(ports: tuple[str, str, str, str]) -> tuple[str, str, str]:
+    valid, data, out_valid, out = ports
+    ready, out_ready = READY[valid]
+    return (
+        f"A skid buffer: a valid/ready pipeline stage with an output register ({out_valid}, {out}) and one spare "
+        f"place, so that {ready} comes from a register. {ready} is 1 exactly when the spare place is empty. At an "
+        f"active clock edge where the output register is free ({out_valid} = 0 or {out_ready} = 1) it takes the "
+        f"spare word if there is one, else {data} if {valid} is 1, else {out_valid} becomes 0; a word accepted "
+        f"({valid} = {ready} = 1) while the output register is not free goes to the spare place. {out} changes "
+        f"only when a word enters it.",
+        f"Buffer a handshake stream with two places in order: the output register and behind it a spare one. A "
+        f"word is accepted at active clock edges with {valid} and {ready} at 1 and leaves at those with "
+        f"{out_valid} and {out_ready} at 1. {ready} = 1 means that the spare place is empty; it doesn't depend on "
+        f"{out_ready} within a cycle. Words go straight to the output register when it is empty or being emptied "
+        f"and no word waits in the spare place. {out} holds the last word that entered the output register.",
+        f"Implement a two-entry elastic stage with registered {ready}. Output register first: whenever it is empty "
+        f"or {out_ready} is 1 at an active clock edge, load it from the spare place if that is occupied (which "
+        f"empties it), otherwise from {data} if {valid} is 1; with neither, {out_valid} becomes 0 and {out} stays. "
+        f"If the output register cannot move, a valid input goes to the spare place when that is empty. {ready} is "
+        f"the inverse of 'spare place occupied'.",
     )
 
 

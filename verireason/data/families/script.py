@@ -26,6 +26,7 @@ class Script:
         self.control = control
         clock = None if control is None else control.clock.name
         self.inputs = tuple(port for port in ports if not port.is_output and port.name != clock)
+        self._names = frozenset(port.name for port in self.inputs)
         self._vectors: list[tuple[int, ...]] = []
         self._num_warmup = 0
 
@@ -37,19 +38,16 @@ class Script:
 
     def apply(self, values: Mapping[str, int], *, noise: bool = False) -> None:
         """One vector; inputs that are not named keep their last value, or are random with `noise`."""
-        unknown = set(values) - {port.name for port in self.inputs}
-        assert not unknown, f"no input named {unknown}"
+        assert self._names.issuperset(values), f"no input named {set(values) - self._names}"
         last = self._vectors[-1] if self._vectors else (0,) * len(self.inputs)
-        self._vectors.append(
-            tuple(
-                values[port.name] & (1 << port.width) - 1
-                if port.name in values
-                else self.rng.getrandbits(port.width)
-                if noise
-                else old
-                for port, old in zip(self.inputs, last, strict=True)
-            )
-        )
+        vector = []
+        for port, old in zip(self.inputs, last, strict=True):
+            if port.name in values:
+                old = values[port.name] & (1 << port.width) - 1
+            elif noise:
+                old = self.rng.getrandbits(port.width)
+            vector.append(old)
+        self._vectors.append(tuple(vector))
 
     def value(self, port: Port) -> int:
         """A random value for a port, its extremes more often than chance."""
@@ -60,20 +58,23 @@ class Script:
     # Without a clock ----------------------------------------------------------------------------------------------
 
     def cover(self, *, num_random: int = 160, specials: Sequence[Mapping[str, int]] = ()) -> None:
-        """All input values when there are at most 256; else corners, neighbours and random ones. Then single flips."""
+        """All input values when there are at most 256, and all changes from one to another when there are at most 16;
+        else corners, neighbours and random ones. Then `specials` with the other inputs random, and single flips.
+        """
         num_bits = sum(port.width for port in self.inputs)
         if num_bits <= 8:
             words = list(range(1 << num_bits))
-            self.rng.shuffle(words)
-            for word in words:
-                self._apply_word(word)
+            for _ in range(3 if num_bits == 5 else 2 if num_bits == 6 else 1):
+                self.rng.shuffle(words)
+                for word in _every_pair(words) if num_bits <= 4 else words:
+                    self._apply_word(word)
         else:
             self._corners(num_bits)
-            for values in specials:
-                self.apply(values, noise=True)
             self._neighbours()
             for _ in range(num_random):
                 self.apply({port.name: self.value(port) for port in self.inputs})
+        for values in specials:
+            self.apply(values, noise=True)
         self._flips(num_bits)
 
     def _apply_word(self, word: int) -> None:
@@ -180,3 +181,16 @@ class Script:
         asynchronous = self.control is not None and self.control.asynchronous
         odds = asynchronous_reset if asynchronous else 0.25
         self.apply(self._reset(self.rng.random() < odds), noise=True)
+
+
+def _every_pair(words: Sequence[int]) -> list[int]:
+    """The words in an order in which each comes right after every other once: where an output is latched, it shows.
+
+    A de Bruijn sequence: the Lyndon words of length one and two, one after another.
+    """
+    order = []
+    for place, word in enumerate(words):
+        order.append(word)
+        for other in words[place + 1 :]:
+            order += [word, other]
+    return [*order, words[0]]

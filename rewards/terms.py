@@ -1,0 +1,89 @@
+"""The terms that rubrics weigh: plain functions of an attempt, each with the range it keeps to.
+
+More is always better. To add one: write the function, add a row to TERMS; the property tests take it from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rewards.attempt import Attempt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """A function with its range, and what passing and failing leave of that range."""
+
+    name: str
+    function: Callable[[Attempt], float | None]
+    """None when what it needs was not measured; then the attempt has no reward."""
+    low: float
+    high: float
+    passed_low: float
+    """The least that a candidate which passed can have."""
+    failed_high: float
+    """The most that a candidate which did not pass can have."""
+    doc: str
+    """One line for a person who writes a rubric."""
+
+
+def correct(attempt: Attempt) -> float:
+    """1.0 for a candidate that passed every check."""
+    return float(attempt.verdict.passed)
+
+
+def compiles(attempt: Attempt) -> float:
+    """1.0 for a candidate that the tools accepted, whatever became of it then."""
+    return float(attempt.verdict.compiled)
+
+
+def fraction_passed(attempt: Attempt) -> float:
+    """Share of the checks of a full run that agreed; 0.0 when none was made.
+
+    The denominator is what was sent, so ending the run early or hanging cannot raise it.
+    """
+    verdict = attempt.verdict
+    if verdict.passed or not verdict.compiled:
+        return float(verdict.passed)
+    if not verdict.num_tests or verdict.num_passed is None:
+        return 0.0
+    return min(1.0, max(0.0, verdict.num_passed / verdict.num_tests))
+
+
+def similarity(attempt: Attempt) -> float | None:
+    """Structural similarity to the golden; 1.0 for a pass, however written, and 0.0 for what does not compile."""
+    verdict = attempt.verdict
+    if verdict.passed or not verdict.compiled:
+        return float(verdict.passed)
+    return verdict.similarity
+
+
+def follows_format(attempt: Attempt) -> float:
+    """1.0 for a text in the form that was asked for, or when none was asked for."""
+    return float(attempt.follows_format is not False)
+
+
+def finished(attempt: Attempt) -> float:
+    """1.0 for a text that ended by itself, 0.0 for one that was cut off at the token limit."""
+    return float(attempt.finish_reason != "length")
+
+
+TERMS = {
+    term.name: term
+    for term in (
+        Term(name="correct", function=correct, low=0.0, high=1.0, passed_low=1.0, failed_high=0.0,
+             doc="1 for a candidate that passes every check"),
+        Term(name="compiles", function=compiles, low=0.0, high=1.0, passed_low=1.0, failed_high=1.0,
+             doc="1 for a candidate that compiles"),
+        Term(name="fraction_passed", function=fraction_passed, low=0.0, high=1.0, passed_low=1.0, failed_high=1.0,
+             doc="share of the checks passed"),
+        Term(name="similarity", function=similarity, low=0.0, high=1.0, passed_low=1.0, failed_high=1.0,
+             doc="structural similarity to the golden; 1 for a pass"),
+        Term(name="format", function=follows_format, low=0.0, high=1.0, passed_low=0.0, failed_high=1.0,
+             doc="1 for a text in the form that the template asks for"),
+        Term(name="finished", function=finished, low=0.0, high=1.0, passed_low=0.0, failed_high=1.0,
+             doc="1 for a text that was not cut off at the token limit"),
+    )
+}  # fmt: skip
+"""Term name to term."""

@@ -1,0 +1,253 @@
+"""Training from the command line with the real farm and a tiny model on the CPU: killed, resumed, refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sim.farm import Farm
+from sim.verdict import Candidate, Outcome, Spec, Verdict
+from tests.conftest import REPOSITORY, missing
+from verireason.cli import main
+from verireason.errors import MissingError
+
+RECIPE = REPOSITORY / "recipes" / "tiny.toml"
+STEP_SIZE = 16
+"""Completions per step of that recipe."""
+KILL_AT_STEP = 4
+"""Between the checkpoints of steps 2 and 4."""
+DEADLINE_S = 300
+
+
+def verireason(*words: str | Path) -> subprocess.Popen[str]:
+    """Start the command line in a process of its own."""
+    command = [sys.executable, "-m", "verireason", *map(str, words)]
+    return subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def finish(process: subprocess.Popen[str]) -> str:
+    """Wait for a process that must end well; returns what it printed."""
+    output, _ = process.communicate(timeout=DEADLINE_S)
+    assert process.returncode == 0, output
+    return output
+
+
+def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    started = time.monotonic()
+    while not condition():
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() - started < DEADLINE_S
+        time.sleep(0.002)
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def metrics(run: Path) -> list[dict[str, Any]]:
+    return [{name: value for name, value in line.items() if name != "time"} for line in lines(run / "metrics.jsonl")]
+
+
+def records(run: Path) -> list[dict[str, Any]]:
+    times = ("cpu_s", "wall_s")
+    return [{name: value for name, value in line.items() if name not in times} for line in lines(run / "records.jsonl")]
+
+
+@pytest.fixture(scope="module")
+def fine_tuned(farm: Farm, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run directory with what `verireason sft` makes of the recipe."""
+    pytest.importorskip("trl", reason="the train extra is not installed")
+    out = tmp_path_factory.mktemp("runs") / "start"
+    output = finish(verireason("sft", RECIPE, "--set", f"run.out={out}"))
+    assert str(out / "sft" / "model") in output
+    return out
+
+
+@pytest.fixture
+def fresh(fine_tuned: Path, tmp_path: Path) -> Path:
+    """A directory in which training can start."""
+    return Path(shutil.copytree(fine_tuned, tmp_path / "run"))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(fine_tuned: Path) -> Path:
+    """A run that nobody touched."""
+    run = fine_tuned.with_name("undisturbed")
+    shutil.copytree(fine_tuned, run)
+    finish(verireason("train", RECIPE, "--set", f"run.out={run}"))
+    return run
+
+
+def kill_in_step(run: Path, step: int) -> None:
+    """Start training and end it with SIGKILL once the first records of a step are there, before its update."""
+    process = verireason("train", RECIPE, "--set", f"run.out={run}")
+    wait_until(lambda: num_lines(run / "records.jsonl") > (step - 1) * STEP_SIZE, process)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+
+
+def num_lines(path: Path) -> int:
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def test_training_changes_the_model_and_leaves_a_whole_run(undisturbed: Path) -> None:
+    rewards = [line["reward"] for line in metrics(undisturbed)]
+
+    assert len(rewards) == 6
+    assert any(line["zero_variance"] < 1 for line in metrics(undisturbed)), (
+        "no group to learn from: the test proves nothing"
+    )
+    assert [record["step"] for record in records(undisturbed)] == [
+        step for step in range(1, 7) for _ in range(STEP_SIZE)
+    ]
+    assert {"config.json", "versions.json", "metrics.jsonl", "records.jsonl", "checkpoints", "model"} <= set(
+        os.listdir(undisturbed)
+    )
+    assert weights(undisturbed / "model") != weights(undisturbed / "sft" / "model")
+
+
+def weights(model: Path) -> bytes:
+    return (model / "model.safetensors").read_bytes()
+
+
+def test_a_run_killed_in_mid_step_and_resumed_ends_as_if_left_alone(undisturbed: Path, fresh: Path) -> None:
+    kill_in_step(fresh, KILL_AT_STEP)
+    assert len(metrics(fresh)) < 6
+    assert not (fresh / "model").exists()
+
+    finish(verireason("train", "--resume", fresh))
+
+    assert metrics(fresh) == metrics(undisturbed)
+    assert records(fresh) == records(undisturbed)
+    assert weights(fresh / "model") == weights(undisturbed / "model")
+
+
+def test_a_run_killed_while_it_saved_goes_on_from_the_checkpoint_before(undisturbed: Path, fresh: Path) -> None:
+    kill_in_step(fresh, 5)
+    torn = fresh / "checkpoints" / "checkpoint-4"
+    (torn / "complete.json").unlink(missing_ok=True)
+    (torn / "optimizer.pt").write_bytes(b"half of it")
+
+    output = finish(verireason("train", RECIPE, "--resume", fresh))
+
+    assert "resume after step 2" in output
+    assert metrics(fresh) == metrics(undisturbed)
+    assert records(fresh) == records(undisturbed)
+
+
+def test_resuming_a_finished_run_changes_nothing(undisturbed: Path) -> None:
+    before = (metrics(undisturbed), records(undisturbed), weights(undisturbed / "model"))
+
+    finish(verireason("train", "--resume", undisturbed))
+
+    assert (metrics(undisturbed), records(undisturbed), weights(undisturbed / "model")) == before
+
+
+class FailingFarm(Farm):
+    """A farm that judges nothing in one of its batches."""
+
+    def __init__(self, farm: Farm, *, fail_at: int) -> None:
+        self.pool, self.tools = farm.pool, farm.tools
+        self._farm, self._fail_at, self._num_batches = farm, fail_at, 0
+
+    def judge(self, pairs: Iterable[tuple[Candidate, Spec]]) -> Iterator[Verdict]:
+        self._num_batches += 1
+        for verdict in self._farm.judge(pairs):
+            yield Verdict(outcome=Outcome.UNJUDGED) if self._num_batches == self._fail_at else verdict
+
+    def close(self) -> None:
+        """The farm belongs to the session."""
+
+
+def test_a_run_that_stops_because_the_farm_fails_goes_on_exactly(undisturbed: Path, fresh: Path, farm: Farm) -> None:
+    from verireason.config import load_config
+    from verireason.training.grpo import resume_grpo, start_grpo
+    from verireason.training.progress import Progress
+
+    config = load_config(RECIPE, [f"run.out={fresh}"])
+    progress = Progress(StringIO())
+
+    with pytest.raises(MissingError, match=r"could not judge 16 of 16 completions of step 4 .* --resume"):
+        start_grpo(config, progress=progress, open_farm=lambda _: FailingFarm(farm, fail_at=4))
+    assert len(metrics(fresh)) == 3
+    assert (fresh / "checkpoints" / "checkpoint-3" / "complete.json").exists()
+
+    resume_grpo(fresh, None, progress=progress, open_farm=lambda _: FailingFarm(farm, fail_at=0))
+    assert metrics(fresh) == metrics(undisturbed)
+    assert records(fresh) == records(undisturbed)
+
+
+def test_ctrl_c_leaves_whole_lines_and_says_how_to_go_on(fresh: Path) -> None:
+    process = verireason("train", RECIPE, "--set", f"run.out={fresh}")
+    wait_until(lambda: num_lines(fresh / "records.jsonl") > STEP_SIZE, process)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=DEADLINE_S)
+
+    assert process.returncode == 130
+    assert f"go on with verireason train --resume {fresh}" in output
+    assert "Traceback" not in output
+    assert (fresh / "records.jsonl").read_bytes().endswith(b"\n")
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *words: str | Path) -> str:
+    """The one line with which a command that must refuse does so."""
+    assert main([str(word) for word in words]) == 2
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1, message
+    return message
+
+
+def test_a_second_run_in_the_same_directory_is_refused(undisturbed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    message = refusal(capsys, "train", RECIPE, "--set", f"run.out={undisturbed}")
+
+    assert "already holds a finished run" in message
+
+
+def test_resuming_with_another_recipe_is_refused_with_the_differences(
+    undisturbed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = refusal(capsys, "train", RECIPE, "--set", "grpo.max_steps=9", "--resume", undisturbed)
+
+    assert "grpo.max_steps: 6 in the run, 9 now" in message
+
+
+def test_a_misspelt_key_is_refused_before_anything_is_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    message = refusal(capsys, "train", RECIPE, "--set", f"run.out={tmp_path}/run", "--set", "grpo.max_step=9")
+
+    assert "unknown key grpo.max_step; did you mean grpo.max_steps?" in message
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("found", ["missing", "empty"])
+def test_a_model_path_that_is_not_one_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], found: str
+) -> None:
+    model = tmp_path / "model"
+    if found == "empty":
+        model.mkdir()
+    recipe = tmp_path / "recipe.toml"
+    without_sft = RECIPE.read_text().split("[sft]")[0] + "[grpo]" + RECIPE.read_text().split("[grpo]")[1]
+    scratch, rest = without_sft.split("[model.scratch]")[0], without_sft.split("[data]")[1]
+    recipe.write_text(f'{scratch}[model]\npath = "{model}"\n[data]{rest}')
+
+    message = refusal(capsys, "train", recipe, "--set", f"run.out={tmp_path}/run")
+
+    assert f"model path {model}" in message
+    assert not (tmp_path / "run").exists()
+
+
+def test_training_before_fine_tuning_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    message = refusal(capsys, "train", RECIPE, "--set", f"run.out={tmp_path}/run")
+
+    assert "run verireason sft first" in message

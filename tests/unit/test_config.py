@@ -1,0 +1,166 @@
+"""Recipes: what is read, what is refused and in which words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from verireason.config import differences, load_config, read_config, write_config
+from verireason.errors import UserError
+
+RECIPE = """
+[run]
+seed = 0
+out = "runs/x"
+
+[model]
+path = "org/model"
+
+[template]
+name = "plain"
+
+[grpo]
+prompts_per_step = 4
+num_generations = 4
+max_steps = 10
+learning_rate = 1e-4
+max_completion_length = 64
+"""
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    path = tmp_path / "recipe.toml"
+    path.write_text(RECIPE)
+    return path
+
+
+@pytest.mark.parametrize("name", ["demo", "tiny"])
+def test_the_recipes_of_the_repository_are_good(name: str) -> None:
+    config = load_config(Path(__file__).parents[2] / "recipes" / f"{name}.toml")
+
+    assert config.grpo is not None
+
+
+def test_settings_and_defaults_are_read(recipe: Path) -> None:
+    config = load_config(recipe)
+
+    assert config.grpo is not None
+    assert (config.grpo.max_steps, config.grpo.learning_rate, config.grpo.epsilon_high) == (10, 1e-4, 0.28)
+    assert config.grpo.num_completions == 16
+
+
+def test_overrides_win_and_are_read_as_toml(recipe: Path) -> None:
+    config = load_config(recipe, ["grpo.max_steps=20", "run.out=runs/y", 'data.families=["mux", "adder"]'])
+
+    assert config.grpo is not None
+    assert config.grpo.max_steps == 20
+    assert config.run.out == "runs/y"
+    assert config.data.families == ("mux", "adder")
+
+
+def problem_with(recipe: Path, *overrides: str) -> str:
+    with pytest.raises(UserError) as caught:
+        load_config(recipe, overrides)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message.removeprefix(f"{recipe}: ")
+
+
+def test_a_misspelt_key_is_refused_with_the_nearest_one(recipe: Path) -> None:
+    recipe.write_text(RECIPE + "learning_rat = 1e-3\n")
+
+    assert problem_with(recipe) == "unknown key grpo.learning_rat; did you mean grpo.learning_rate?"
+
+
+def test_a_misspelt_section_is_refused_with_the_nearest_one(recipe: Path) -> None:
+    recipe.write_text(RECIPE.replace("[grpo]", "[gpro]"))
+
+    assert problem_with(recipe) == "unknown key gpro; did you mean grpo?"
+
+
+REFUSED = {
+    "grpo.learning_rate=fast": "grpo.learning_rate is 'fast'; expected a valid number",
+    "grpo.max_steps=2.5": "grpo.max_steps is 2.5; expected a valid integer",
+    'run.seed="7"': "run.seed is '7'; expected a valid integer",
+    "grpo.learning_rate=-1.0": "grpo.learning_rate is -1.0; expected greater than 0",
+    "grpo.learning_rate=nan": "grpo.learning_rate is nan; expected",
+    "grpo.num_generations=1": "grpo.num_generations is 1; expected greater than or equal to 2",
+    "grpo.loss_type=dpo": "grpo.loss_type is 'dpo'; expected 'dapo', 'grpo', 'dr_grpo', 'bnpo' or 'cispo'",
+    "grpo.batch_size=5": "grpo: batch_size is 5; expected a divisor of prompts_per_step * num_generations = 16",
+    "farm.box=podman": "farm: box is 'podman'; expected one of bubblewrap,",
+    "rubric.name=best": "rubric: name is 'best'; expected one of",
+    "rubric.weights={corect = 1.0}": "rubric: rubric 'default' weighs an unknown term 'corect'",
+    "data.families=mux": "data.families is 'mux'; expected a valid tuple",
+    "data.path=x.jsonl": 'data: path is set and source is "generated"; expected it only with source = "jsonl"',
+    "run.report_to=['mlflow']": "run.report_to.0 is 'mlflow'; expected 'tensorboard', 'wandb' or 'trackio'",
+}
+
+
+@pytest.mark.parametrize(("override", "words"), REFUSED.items(), ids=REFUSED)
+def test_a_bad_value_is_refused_with_what_was_found_and_expected(recipe: Path, override: str, words: str) -> None:
+    assert problem_with(recipe, override).startswith(words)
+
+
+def test_a_missing_key_is_named_with_what_is_expected(recipe: Path) -> None:
+    recipe.write_text(RECIPE.replace("seed = 0\n", ""))
+
+    assert problem_with(recipe) == "run.seed is missing; expected a whole number"
+
+
+def test_a_missing_table_is_named(recipe: Path) -> None:
+    recipe.write_text(RECIPE.replace('[template]\nname = "plain"\n', ""))
+
+    assert problem_with(recipe) == "template is missing; expected a table [template]"
+
+
+def test_a_model_has_exactly_one_source(recipe: Path) -> None:
+    recipe.write_text(RECIPE.replace('path = "org/model"\n', ""))
+
+    assert problem_with(recipe) == "model: found both or neither of path and [model.scratch]; expected exactly one"
+
+
+def test_text_that_is_not_toml_is_refused(recipe: Path) -> None:
+    recipe.write_text("[run\nseed = 0")
+
+    assert problem_with(recipe).startswith("not TOML: ")
+
+
+def test_a_missing_file_is_one_line() -> None:
+    with pytest.raises(UserError, match=r"recipes/none\.toml: No such file"):
+        load_config(Path("recipes/none.toml"))
+
+
+@pytest.mark.parametrize("override", ["grpo.max_steps", "=3", "grpo.max_steps.x=3"])
+def test_an_override_that_is_none_is_refused(recipe: Path, override: str) -> None:
+    with pytest.raises(UserError, match=r"--set"):
+        load_config(recipe, [override])
+
+
+def test_what_a_run_writes_is_read_back_equal(recipe: Path, tmp_path: Path) -> None:
+    config = load_config(recipe, ["data.levels=[1, 2]", "run.report_to=['tensorboard']"])
+
+    write_config(config, tmp_path / "config.json")
+
+    assert read_config(tmp_path / "config.json") == config
+
+
+def test_differences_name_keys_and_both_values(recipe: Path) -> None:
+    old, new = load_config(recipe), load_config(recipe, ["grpo.max_steps=20", "farm.jobs=7", "run.out=elsewhere"])
+
+    assert differences(old, new) == ["grpo.max_steps: 10 in the run, 20 now"]
+
+
+def test_a_section_that_one_side_lacks_is_a_difference(recipe: Path) -> None:
+    old = load_config(recipe)
+    new = load_config(recipe, ["sft={num_steps = 1, batch_size = 1, learning_rate = 0.1, path = 'x.jsonl'}"])
+
+    assert "sft.num_steps: 'nothing' in the run, 1 now" in differences(old, new)
+
+
+def test_the_digest_is_of_what_can_change_a_result(recipe: Path) -> None:
+    config = load_config(recipe)
+
+    assert config.digest == load_config(recipe, ["run.out=elsewhere", "farm.jobs=3"]).digest
+    assert config.digest != load_config(recipe, ["run.seed=1"]).digest

@@ -1,0 +1,189 @@
+"""What a verdict is worth."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from rewards.attempt import Attempt
+from rewards.rubric import RUBRICS, Rubric
+from rewards.terms import TERMS
+from sim.verdict import COMPILED, Outcome, Verdict
+
+CONCLUSIONS = [outcome for outcome in Outcome if outcome is not Outcome.UNJUDGED]
+FAILURES = [outcome for outcome in CONCLUSIONS if outcome is not Outcome.PASS]
+
+
+@st.composite
+def attempts(draw: st.DrawFn, outcomes: list[Outcome]) -> Attempt:
+    """Any attempt with one of the outcomes, with counts and similarities that a farm can report."""
+    num_tests = draw(st.none() | st.integers(0, 1000))
+    num_passed = None if num_tests is None else draw(st.none() | st.integers(0, num_tests))
+    verdict = Verdict(
+        outcome=draw(st.sampled_from(outcomes)),
+        num_passed=num_passed,
+        num_tests=num_tests,
+        similarity=draw(st.floats(0.0, 1.0)),
+    )
+    return Attempt(
+        verdict=verdict,
+        follows_format=draw(st.sampled_from([None, True, False])),
+        finish_reason=draw(st.sampled_from([None, "stop", "length"])),
+    )
+
+
+@st.composite
+def rubrics(draw: st.DrawFn) -> Rubric:
+    """A preset, or weights that a user could write and that make a rubric."""
+    if draw(st.booleans()):
+        return draw(st.sampled_from(list(RUBRICS.values())))
+    weights = draw(st.dictionaries(st.sampled_from(list(TERMS)), st.floats(0.0, 10.0), min_size=1))
+    try:
+        return Rubric.from_weights("drawn", weights)
+    except ValueError:
+        assume(False)
+        raise
+
+
+def total(rubric: Rubric, attempt: Attempt) -> float:
+    worth = rubric.score(attempt).total
+    assert worth is not None
+    return worth
+
+
+def wrong(num_passed: int, num_tests: int, **facts: float) -> Attempt:
+    return Attempt(
+        verdict=Verdict(outcome=Outcome.MISMATCH, num_passed=num_passed, num_tests=num_tests, similarity=0.5, **facts)
+    )
+
+
+@given(rubrics(), attempts([Outcome.PASS]), attempts(FAILURES))
+def test_a_pass_is_never_worth_less_than_a_failure(rubric: Rubric, passed: Attempt, failed: Attempt) -> None:
+    assert total(rubric, passed) >= total(rubric, failed)
+
+
+@given(rubrics(), st.integers(1, 500), st.data())
+def test_more_checks_passed_are_never_worth_less(rubric: Rubric, num_tests: int, data: st.DataObject) -> None:
+    more = data.draw(st.integers(0, num_tests))
+    fewer = data.draw(st.integers(0, more))
+    assert total(rubric, wrong(more, num_tests)) >= total(rubric, wrong(fewer, num_tests))
+
+
+@given(rubrics(), attempts(CONCLUSIONS))
+def test_a_total_stays_in_the_rubrics_range(rubric: Rubric, attempt: Attempt) -> None:
+    assert rubric.low <= total(rubric, attempt) <= rubric.high
+
+
+@given(rubrics(), attempts([Outcome.UNJUDGED]))
+def test_unjudged_has_no_reward(rubric: Rubric, attempt: Attempt) -> None:
+    reward = rubric.score(attempt)
+    assert reward.total is None
+    assert not reward.terms
+
+
+@given(st.sampled_from(list(TERMS)), attempts([Outcome.PASS]))
+def test_a_term_keeps_to_its_range_for_a_pass(name: str, attempt: Attempt) -> None:
+    term = TERMS[name]
+    value = term.function(attempt)
+    assert value is not None
+    assert term.low <= term.passed_low <= value <= term.high
+
+
+@given(st.sampled_from(list(TERMS)), attempts(FAILURES))
+def test_a_term_keeps_to_its_range_for_a_failure(name: str, attempt: Attempt) -> None:
+    term = TERMS[name]
+    value = term.function(attempt)
+    assert value is not None
+    assert term.low <= value <= term.failed_high <= term.high
+
+
+@pytest.mark.parametrize("name", RUBRICS)
+def test_nothing_but_a_pass_is_worth_the_most(name: str) -> None:
+    assert RUBRICS[name].failed_high < RUBRICS[name].passed_low
+
+
+def test_default_pays_strictly_more_for_each_check_passed() -> None:
+    totals = [total(RUBRICS["default"], wrong(num_passed, 100)) for num_passed in range(101)]
+    assert all(less < more for less, more in pairwise(totals))
+
+
+def test_default_pays_less_than_half_of_a_pass_for_all_checks_but_the_end_of_the_run() -> None:
+    assert total(RUBRICS["default"], wrong(100, 100)) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("outcome", "similarity", "expected"),
+    [
+        (Outcome.PASS, None, 2.0),
+        (Outcome.PASS, 0.3, 2.0),
+        (Outcome.MISMATCH, 0.75, 0.85),
+        (Outcome.TIMEOUT, 0.0, 0.1),
+        (Outcome.COMPILE_ERROR, 0.75, 0.0),
+        (Outcome.REJECTED, 0.75, 0.0),
+        (Outcome.NO_CODE, None, 0.0),
+    ],
+)
+def test_verireason_pays_the_tiers_of_the_paper(outcome: Outcome, similarity: float | None, expected: float) -> None:
+    attempt = Attempt(verdict=Verdict(outcome=outcome, similarity=similarity), follows_format=False)
+    assert total(RUBRICS["verireason"], attempt) == pytest.approx(expected)
+
+
+def test_verireason_adds_a_tenth_for_the_format() -> None:
+    attempt = Attempt(verdict=Verdict(outcome=Outcome.PASS), follows_format=True)
+    assert total(RUBRICS["verireason"], attempt) == pytest.approx(2.1)
+
+
+@pytest.mark.parametrize("outcome", sorted(COMPILED - {Outcome.PASS}))
+def test_an_unmeasured_similarity_gives_no_reward(outcome: Outcome) -> None:
+    assert RUBRICS["verireason"].score(Attempt(verdict=Verdict(outcome=outcome))).total is None
+
+
+def test_only_a_rubric_that_weighs_similarity_needs_it() -> None:
+    weights = {"correct": 1.0, "similarity": 0.0}
+    assert RUBRICS["verireason"].needs_similarity
+    assert not RUBRICS["default"].needs_similarity
+    assert not Rubric.from_weights("mine", weights).needs_similarity
+
+
+def test_checks_that_were_never_made_count_as_failed() -> None:
+    fraction = TERMS["fraction_passed"].function
+    assert fraction(wrong(10, 100)) == 0.1
+    assert fraction(Attempt(verdict=Verdict(outcome=Outcome.TIMEOUT, num_tests=100))) == 0.0
+
+
+def test_terms_are_reported_before_weighting() -> None:
+    reward = RUBRICS["default"].score(wrong(50, 100))
+    assert reward.terms == {"correct": 0.0, "compiles": 1.0, "fraction_passed": 0.5}
+    assert reward.total == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ({}, "weighs nothing"),
+        ({"correct": 0.0}, "weighs nothing"),
+        ({"corect": 1.0}, "did you mean 'correct'"),
+        ({"zzz": 1.0}, "known are correct"),
+        ({"correct": -1.0}, "a number from 0"),
+        ({"correct": True}, "a number from 0"),
+        ({"correct": float("nan")}, "a number from 0"),
+        ({"correct": float("inf")}, "a number from 0"),
+        ({"correct": "1"}, "a number from 0"),
+        ({"format": 1.0}, "can pay 1 to a candidate that fails and 0 to one that passes"),
+        ({"correct": 0.5, "format": 0.4, "finished": 0.2}, "raise the weight of 'correct' by at least 0.1"),
+    ],
+)
+def test_weights_that_make_no_sense_are_refused_in_one_line(weights: dict[str, float], message: str) -> None:
+    with pytest.raises(ValueError, match=message) as caught:
+        Rubric.from_weights("mine", weights)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_rubric_does_not_change_with_the_dictionary_it_was_made_from() -> None:
+    weights = {"correct": 1.0}
+    rubric = Rubric.from_weights("mine", weights)
+    weights["format"] = 5.0
+    assert dict(rubric.weights) == {"correct": 1.0}
