@@ -3,12 +3,19 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-DEMO_OUT ?= runs/demo
+SEED ?= 0
+OUT ?= runs/demo-seed$(SEED)
+SET = --set run.out=$(OUT) --set run.seed=$(SEED)
 
 .PHONY: demo test check unit install image clean
 
+# A model from nothing, supervised on a faulty corpus, then trained by simulation alone; before and after on held-out tasks.
 demo: image
-	$(BIN)/python -m verireason.demo recipes/demo.toml --out $(DEMO_OUT)
+	$(BIN)/verireason sft recipes/demo.toml $(SET)
+	$(BIN)/verireason eval recipes/demo.toml $(SET) --model $(OUT)/sft/model --label before
+	$(BIN)/verireason train recipes/demo.toml $(SET)
+	$(BIN)/verireason eval recipes/demo.toml $(SET) --model $(OUT)/model --label after
+	$(BIN)/verireason report $(OUT)
 
 test: image check unit
 

@@ -112,7 +112,7 @@ def _farm() -> Iterator[Finding]:
     limits = Limits(cpu_s=5, wall_s=20)
     attempts = {
         "a box runs Icarus": (("iverilog", "-V"), 0),
-        "a box cannot see the host's processes": (("ls", "/proc/self"), 2),
+        "a box cannot see the host's processes": (("ls", "/proc/1"), 2),
         "a box cannot write outside its scratch": (("touch", "/etc/verireason"), 1),
         "a box has no network": (("python3", "-c", "import socket, sys; sys.exit(len(socket.if_nameindex()) > 1)"), 0),
         "a box cannot make namespaces": (("unshare", "-U", "true"), 1),

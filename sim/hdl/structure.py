@@ -29,7 +29,8 @@ START_CPU_S = 20
 ARCHIVE = "structure.pyz"
 _PROGRAM = ("structure", "structure_graph", "structure_measure", "structure_pyverilog", "structure_slang",
             "structure_symbolic")  # fmt: skip
-_ENTRY = "import os\n\nfrom sim.inbox.structure import main\n\nos._exit(main())\n"  # the parsers' own shutdown is slow and noisy
+_ENTRY = "import os\n\nfrom sim.inbox.structure import main\n\nos._exit(main())\n"
+"""Ends at once: the parsers' own shutdown is slow and noisy."""
 
 
 class Backend(StrEnum):

@@ -18,7 +18,7 @@ import pytest
 
 from sim.farm import Farm
 from sim.verdict import Candidate, Outcome, Spec, Verdict
-from tests.conftest import REPOSITORY, missing
+from tests.conftest import REPOSITORY
 from verireason.cli import main
 from verireason.errors import MissingError
 
@@ -173,8 +173,10 @@ class FailingFarm(Farm):
 def test_a_run_that_stops_because_the_farm_fails_goes_on_exactly(undisturbed: Path, fresh: Path, farm: Farm) -> None:
     from verireason.config import load_config
     from verireason.training.grpo import resume_grpo, start_grpo
+    from verireason.training.models import set_up_libraries
     from verireason.training.progress import Progress
 
+    set_up_libraries(threads=1, needs_hub=False)
     config = load_config(RECIPE, [f"run.out={fresh}"])
     progress = Progress(StringIO())
 

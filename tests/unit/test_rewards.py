@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
@@ -18,7 +19,7 @@ FAILURES = [outcome for outcome in CONCLUSIONS if outcome is not Outcome.PASS]
 
 
 @st.composite
-def attempts(draw: st.DrawFn, outcomes: list[Outcome]) -> Attempt:
+def attempts(draw: st.DrawFn, outcomes: Sequence[Outcome]) -> Attempt:
     """Any attempt with one of the outcomes, with counts and similarities that a farm can report."""
     num_tests = draw(st.none() | st.integers(0, 1000))
     num_passed = None if num_tests is None else draw(st.none() | st.integers(0, num_tests))
@@ -54,10 +55,9 @@ def total(rubric: Rubric, attempt: Attempt) -> float:
     return worth
 
 
-def wrong(num_passed: int, num_tests: int, **facts: float) -> Attempt:
-    return Attempt(
-        verdict=Verdict(outcome=Outcome.MISMATCH, num_passed=num_passed, num_tests=num_tests, similarity=0.5, **facts)
-    )
+def wrong(num_passed: int, num_tests: int) -> Attempt:
+    verdict = Verdict(outcome=Outcome.MISMATCH, num_passed=num_passed, num_tests=num_tests, similarity=0.5)
+    return Attempt(verdict=verdict)
 
 
 @given(rubrics(), attempts([Outcome.PASS]), attempts(FAILURES))

@@ -73,8 +73,8 @@ def check_model_path(path: str) -> None:
 def load_model(path: str, *, name: str | None = None, dtype: str | None = None) -> LanguageModel:
     """Load a model and its tokenizer from a directory or the hub.
 
-    name: what to call it; None takes the path. dtype: "float32" or "bfloat16"; None takes float32 on the CPU and bfloat16
-    elsewhere. Raises UserError when there is no such model or its files cannot be read.
+    name: what to call it; None takes the path. dtype: "float32" or "bfloat16"; None takes float32 on the CPU and
+    bfloat16 elsewhere. Raises UserError when there is no such model or its files cannot be read.
     """
     check_model_path(path)
     import torch

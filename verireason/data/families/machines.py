@@ -303,9 +303,12 @@ def _after(pattern: str, matched: int, bit: str) -> int:
 
 
 def _drive_detector(script: Script, x: str, pattern: str) -> None:
-    flipped = [pattern[:i] + "10"[int(bit)] + pattern[i + 1 :] for i, bit in enumerate(pattern)]
+    """Into every state, one bit more, and then each end of the sequence: a wrong next state makes or loses a hit."""
     script.warm_up(3)
-    for text in (pattern * 3, *(head + pattern + pattern[1:] for head in flipped)):
+    starts = [pattern[:size] + bit for size in range(len(pattern) + 1) for bit in "01"]
+    texts = [start + pattern[cut:] for start in starts for cut in range(1, len(pattern))]
+    for text in (*texts, pattern * 3):
+        script.random_cycles(1, reset=1.0)
         for bit in text:
             script.cycle(**{x: int(bit)})
     # Reset after each prefix, the rest of the sequence behind it.
@@ -319,7 +322,7 @@ def _drive_detector(script: Script, x: str, pattern: str) -> None:
 
 
 def _random_with_pattern(script: Script, x: str, pattern: str) -> None:
-    for turn in range(12):
+    for turn in range(6):
         script.random_cycles(4, reset=0.02)
         for bit in pattern if turn % 3 else pattern + pattern[-2:]:
             script.cycle(**{x: int(bit)})
