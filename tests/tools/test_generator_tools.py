@@ -117,7 +117,7 @@ def test_a_wrong_counter_is_caught(farm: Farm, fault: str) -> None:
     assert judge(farm, problem, problem.golden.replace(right, wrong)).outcome is not Outcome.PASS
 
 
-WRONG_DESIGNS = {
+WRONG_DESIGNS: dict[str, tuple[str, int, dict[str, Any], str, str]] = {
     "synchronous instead of asynchronous reset": (
         "register", 1, {"reset": "async high", "width": 2}, " or posedge rst", "",
     ),
