@@ -16,10 +16,12 @@ from pathlib import Path
 
 from sim.boxes.cgroup import CgroupSlots
 from sim.boxes.wire import decode_result, encode_job
+from sim.image import DEVICE_NAMES
 from sim.job import Job, JobResult, Status, StepResult
 
 RUNNER = "/opt/verireason/runner"
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "TMPDIR": "/tmp", "LANG": "C.UTF-8"}
+DEVICES = tuple(f"/dev/{name}" for name in DEVICE_NAMES)
 START_S = 20.0
 """Grace on top of the steps' own wall limits before a box that says nothing is given up."""
 
@@ -40,7 +42,7 @@ class BubblewrapBox:
             "--unshare-cgroup-try", "--uid", "65534", "--gid", "65534", "--hostname", "box", "--die-with-parent",
             "--new-session", "--as-pid-1", "--cap-drop", "ALL", "--clearenv", "--info-fd", str(info_fd),
             "--ro-bind", str(self._root), "/", "--size", str(scratch_mb << 20), "--tmpfs", "/tmp",
-            "--dev", "/dev", "--", RUNNER,
+            *(word for device in DEVICES for word in ("--dev-bind", device, device)), "--", RUNNER,
         ]  # fmt: skip
 
     def run(self, job: Job) -> JobResult:

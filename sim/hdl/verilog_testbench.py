@@ -42,7 +42,7 @@ _PLAIN_TASKS = tuple(
 )
 """System tasks that stay inside the design (regular expressions, without the dollar). Waves are off."""
 
-_SEARCH = ' [0-9]+ "\\$(?!(?:' + "|".join(_PLAIN_TASKS) + ')")[^"]*"|^ +%force/'
+_SEARCH = ' *[0-9]+ *"\\$(?!(?:' + "|".join(_PLAIN_TASKS) + ')")[^"]*"|^ +%force/'
 """How any other call, or a `force`, stands in a compiled program (PCRE); a quote inside a string would have a backslash
 before it. `force` reaches through ports: on its own input a design would change what the reference sees."""
 
@@ -65,7 +65,7 @@ _OUTCOME_OF_STATUS = {
     Status.SIGNALLED: Outcome.CRASH,
 }
 
-_END = re.compile(r"^ Mismatches: (\d+) in (\d+) samples$")
+_END = re.compile(r"^ Mismatches: ([0-9]{1,9}) in ([0-9]{1,9}) samples\s*$")
 _OUTPUT = re.compile(
     r"^ Hint: Output '([^']*)' has (?:no|(\d+)) mismatches\.(?: First mismatch occurred at time (\d+)\.)?$"
 )
@@ -163,14 +163,13 @@ def _rejected(spec: Spec, key: str, why: str) -> Verdict:
 
 
 def _judge_compilation(step: StepResult, spec: Spec, key: str, *, prefix: str) -> Verdict:
+    """Whatever ends the compiler, a limit or a crash of its own included, the candidate did not compile."""
     log = step.stderr.decode(errors="replace").replace(prefix, "testbench.")
-    outcome = _OUTCOME_OF_STATUS.get(step.status, Outcome.COMPILE_ERROR)
     found = icarus.diagnostics(log, file=CANDIDATE_FILE)
-    if not found:
-        found = (
-            Diagnostic(severity=Severity.ERROR, message=log.strip()[:500] or f"the compiler ended with {step.status}"),
-        )
-    return Verdict(outcome=outcome, num_tests=spec.num_checks, job_key=key, diagnostics=found)
+    if step.status is not Status.EXITED or not found:
+        words = f"the compiler ended with {step.status}" if step.status is not Status.EXITED else log.strip()[:300]
+        found = (Diagnostic(severity=Severity.ERROR, message=words or "the compiler gave no reason"), *found)
+    return Verdict(outcome=Outcome.COMPILE_ERROR, num_tests=spec.num_checks, job_key=key, diagnostics=found)
 
 
 def _judge_search(step: StepResult, spec: Spec, key: str) -> Verdict:
@@ -198,7 +197,7 @@ class _Evidence:
 def read_evidence(output: str, secret: str) -> _Evidence:
     """Read the lines that carry the secret. The candidate may have printed anything before it on the same line."""
     found = _Evidence()
-    for line in output.splitlines():
+    for line in output.split("\n"):
         _, mark, text = line.rpartition(secret)
         if not mark:
             continue

@@ -142,13 +142,14 @@ static const int denied[] = {
     __NR_move_mount, __NR_open_tree, __NR_fsopen, __NR_fsconfig, __NR_fsmount, __NR_fspick, __NR_mount_setattr,
     __NR_io_uring_setup, __NR_io_uring_enter, __NR_io_uring_register, __NR_syslog, __NR_settimeofday,
     __NR_clock_settime, __NR_clock_adjtime, __NR_adjtimex, __NR_pidfd_getfd, __NR_kcmp, __NR_lookup_dcookie,
-    __NR_mbind, __NR_move_pages, __NR_migrate_pages, __NR_set_mempolicy,
+    __NR_shmget, __NR_msgget, __NR_semget, __NR_sched_setscheduler, __NR_sched_setparam, __NR_sched_setattr,
+    __NR_sched_setaffinity, __NR_ioprio_set, __NR_mbind, __NR_move_pages, __NR_migrate_pages, __NR_set_mempolicy,
 };
 #define NUM_DENIED (sizeof denied / sizeof *denied)
 
 static void deny_system_calls(void)
 {
-    struct sock_filter code[NUM_DENIED + 16];
+    struct sock_filter code[NUM_DENIED + 20];
     unsigned n = 0;
     const uint32_t refuse = SECCOMP_RET_ERRNO | EPERM;
 #define EMIT(...) code[n++] = (struct sock_filter)__VA_ARGS__
@@ -164,8 +165,13 @@ static void deny_system_calls(void)
     EMIT(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_clone3, 0, 1));
     EMIT(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS));
     for (unsigned i = 0; i < NUM_DENIED; i++) {
-        EMIT(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)denied[i], (uint8_t)(NUM_DENIED - i + 3), 0));
+        EMIT(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)denied[i], (uint8_t)(NUM_DENIED - i + 7), 0));
     }
+    /* limits of another process, such as the runner's own, are not a step's to change */
+    EMIT(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_prlimit64, 0, 3));
+    EMIT(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])));
+    EMIT(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 5));
+    EMIT(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
     EMIT(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_clone, 0, 2));
     EMIT(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])));
     EMIT(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K,

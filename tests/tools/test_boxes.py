@@ -147,6 +147,22 @@ def test_ptrace_is_refused(farm: Farm) -> None:
     assert run(farm, ("python3", "-c", program)).steps[0].stdout == b"-1 1\n"
 
 
+def test_the_runners_own_limits_are_out_of_reach(farm: Farm) -> None:
+    program = "import resource; resource.prlimit(1, resource.RLIMIT_NOFILE, (1, 1))"
+    result = run(farm, ("sh", "-c", f"python3 -c '{program}'; true"), ("echo", "next"))
+    assert b"PermissionError" in result.steps[0].stderr
+    assert result.steps[1].stdout == b"next\n"
+
+
+def test_there_are_three_devices_and_no_shared_memory(farm: Farm) -> None:
+    assert shell(farm, "ls /dev").stdout.split() == [b"null", b"urandom", b"zero"]
+    assert shell(farm, "echo x > /dev/shm/x; echo x > /dev/x").code != 0
+    program = (
+        "import ctypes; c = ctypes.CDLL(None, use_errno=True); print(c.shmget(0, 4096, 0o1600), ctypes.get_errno())"
+    )
+    assert run(farm, ("python3", "-c", program)).steps[0].stdout == b"-1 1\n"
+
+
 def test_a_signal_is_told_apart_from_an_exit_code(farm: Farm) -> None:
     step = shell(farm, "kill -SEGV $$")
     assert (step.status, step.code) == (Status.SIGNALLED, signal.SIGSEGV)

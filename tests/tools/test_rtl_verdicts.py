@@ -116,6 +116,9 @@ BAD = {
     "guesses the reference": (HEADER.replace("reg ", "") + "__vr_ref r(clk, rst, q); endmodule", Outcome.COMPILE_ERROR),
     "reaches up by a guessed name": (WRONG.replace("BODY", "initial force __vr_tb.__vr_errors = 0;"), Outcome.COMPILE_ERROR),
     "reaches into the root": (WRONG.replace("BODY", "initial $root.__vr_tb.__vr_errors = 0;"), Outcome.COMPILE_ERROR),
+    "floods the compiler's log": ("I am sorry `a\n" * 4000, Outcome.COMPILE_ERROR),
+    "a line number beyond every integer": ('`line 1 "candidate.sv:' + "1" * 5000 + '" 0\nx', Outcome.COMPILE_ERROR),
+    "includes a device": ('`include "/dev/ptmx"\n' + WRONG.replace("BODY", ""), Outcome.COMPILE_ERROR),
     "includes a host file": ('`include "/etc/passwd"\n' + WRONG.replace("BODY", ""), Outcome.COMPILE_ERROR),
 }  # fmt: skip
 
@@ -132,6 +135,15 @@ def test_wrong_and_hostile_designs_get_their_own_verdict(farm: Farm, name: str) 
     source, outcome = BAD[name]
     verdict = judge(farm, source)
     assert verdict.outcome is outcome, verdict
+
+
+def test_what_never_compiled_does_not_count_as_compiled(farm: Farm) -> None:
+    assert not judge(farm, BAD["floods the compiler's log"][0]).compiled
+
+
+def test_messages_are_short_however_long_the_candidates_names_are(farm: Farm) -> None:
+    verdict = judge(farm, HEADER + f"assign {'x' * 5000} = undefined_{'y' * 5000}; endmodule")
+    assert all(len(item.message) <= 300 for item in verdict.diagnostics)
 
 
 def test_a_mismatch_says_where_and_what(farm: Farm) -> None:

@@ -202,6 +202,23 @@ def test_ctrl_c_leaves_whole_lines_and_says_how_to_go_on(fresh: Path) -> None:
     assert (fresh / "records.jsonl").read_bytes().endswith(b"\n")
 
 
+def test_a_full_disk_is_one_line_and_costs_no_step_of_a_checkpoint(undisturbed: Path, fresh: Path) -> None:
+    # A limit on the size of files stands for the disk: the weights in a checkpoint are the first file that meets it.
+    command = f'ulimit -S -f 512; exec "{sys.executable}" -m verireason train "{RECIPE}" --set run.out="{fresh}"'
+    process = subprocess.run(
+        ["bash", "-c", command], cwd=REPOSITORY, capture_output=True, text=True, timeout=DEADLINE_S, check=False
+    )
+
+    assert process.returncode == 3, process.stderr
+    assert "cannot write to" in process.stderr.splitlines()[-1]
+    assert "Traceback" not in process.stderr
+    assert len(records(fresh)) == 2 * STEP_SIZE
+
+    finish(verireason("train", "--resume", fresh))
+    assert metrics(fresh) == metrics(undisturbed)
+    assert records(fresh) == records(undisturbed)
+
+
 def refusal(capsys: pytest.CaptureFixture[str], *words: str | Path) -> str:
     """The one line with which a command that must refuse does so."""
     assert main([str(word) for word in words]) == 2

@@ -186,6 +186,20 @@ def test_a_full_disk_is_one_line_and_leaves_whole_lines(farm: Farm, root: Path, 
     assert 0 < len(found) < 60
 
 
+STEERS_THE_STIMULUS = """module TopModule(input in, output out); assign out = 1;
+integer s, t, v, e, k; initial begin s = 0; #1 forever begin
+ v = $random; for (k = 0; k < 400; k = k + 1) begin e = $random(s); if (e === v) k = 1000; end
+ t = s; e = $random(t); while (e[0]) begin v = $random; e = $random(s); t = s; e = $random(t); end
+ #5; end end endmodule"""
+
+
+def test_a_design_cannot_steer_the_random_stimulus(farm: Farm, root: Path, tmp_path: Path) -> None:
+    """In the published flow this stuck-at-1 output passes as an inverter: it draws until the next input is 0."""
+    file = write_lines(tmp_path / "c.jsonl", {"problem_id": "Prob005_notgate", "completion": STEERS_THE_STIMULUS})
+    assert verify(root, file, tmp_path / "out").returncode == 0
+    assert [record["outcome"] for record in records(tmp_path / "out")] == ["MISMATCH"]
+
+
 def test_print_pass_and_early_finish_do_not_pass_any_problem(farm: Farm, problems: list[Problem]) -> None:
     """The probe that gets full marks in the published flow, on a few problems of each shape."""
     from sim.verdict import Candidate

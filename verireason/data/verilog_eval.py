@@ -32,6 +32,11 @@ _DECLARATION = re.compile(
     r"^\s*(?:logic|reg|wire)\s*(?P<range>\[[^\]]*\])?\s*(?P<name>\w+)\s*(?:=[^;]*)?;", re.MULTILINE
 )
 _SAME_NAME_PORT = re.compile(r"\.(\w+)(?=\s*(?:,|$))")
+_SIGNED_SEED, _UNSIGNED_SEED = NAME_PREFIX + "random_seed", NAME_PREFIX + "urandom_seed"
+_RANDOM = re.compile(r"\$random\b(?!\()")
+_UNSIGNED_RANDOM = re.compile(r"\$urandom\b(?!\()")
+_RANDOM_RANGE = re.compile(r"\$urandom_range\((\w+),\s*(\w+)\)")
+_STIMULUS_HEADER = re.compile(r"(\bmodule stimulus_gen\b[^;]*;)")
 _EVIDENCE_STRING = re.compile(r'"(Mismatches: |Hint: Output |TIMEOUT")')
 
 
@@ -80,9 +85,24 @@ def with_placeholders(testbench: str) -> str:
     """
     names = {name: NAME_PREFIX + name for name in _OWN_NAMES}
     names["RefModule"] = REFERENCE_TOP
-    head, start, own = testbench.partition("module tb")
-    text = _rename(head + start + _behind_buffers(own), names)
+    stimulus, start, own = testbench.partition("module tb")
+    text = _rename(_with_own_seeds(stimulus) + start + _behind_buffers(own), names)
     return _EVIDENCE_STRING.sub(lambda match: f'"{EVIDENCE} {match[1]}', text)
+
+
+def _with_own_seeds(stimulus: str) -> str:
+    """The stimulus module with random sequences of its own, the same values as before.
+
+    Without a seed they are one sequence for the whole simulation, so a candidate could draw from it until the next
+    stimulus suits its wrong output. `$urandom_range(a, b)` has no form with a seed: it is the uniform distribution of
+    Icarus, shifted into the signed range that `$dist_uniform` takes.
+    """
+    text = _RANDOM_RANGE.sub(
+        rf"(32'h80000000 + $dist_uniform({_UNSIGNED_SEED}, \1 - 32'sh7fffffff - 1, \2 - 32'sh7fffffff - 1))", stimulus
+    )
+    text = _RANDOM.sub(rf"$random({_SIGNED_SEED})", text)
+    text = _UNSIGNED_RANDOM.sub(rf"$urandom({_UNSIGNED_SEED})", text)
+    return _STIMULUS_HEADER.sub(rf"\1 integer {_SIGNED_SEED} = 0, {_UNSIGNED_SEED} = 0;", text, count=1)
 
 
 def _behind_buffers(testbench: str) -> str:

@@ -55,9 +55,7 @@ def start_grpo(config: Config, *, progress: Progress, open_farm: OpenFarm = conf
         return _train(config, run, progress=progress, open_farm=open_farm)
 
 
-def resume_grpo(
-    out: Path, config: Config | None, *, progress: Progress, open_farm: OpenFarm = configured_farm
-) -> Path:
+def resume_grpo(out: Path, config: Config | None, *, progress: Progress, open_farm: OpenFarm = configured_farm) -> Path:
     """Go on with the run in `out` from its last whole checkpoint, as if it had never stopped.
 
     config: what the user asks for; UserError names the differences when it would change results. None asks for nothing.

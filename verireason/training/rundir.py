@@ -31,6 +31,7 @@ from verireason.training.models import LanguageModel
 PACKAGES = ("verireason", "torch", "transformers", "trl", "accelerate", "datasets", "tokenizers", "numpy")
 MARKER = "complete.json"
 NUM_CHECKPOINTS_KEPT = 2
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,8 +168,11 @@ class MetricsLog:
 
     def write(self, line: Mapping[str, Any]) -> None:
         """Append one step. MissingError when the disk is full."""
+        data = json.dumps(line, allow_nan=False).encode() + b"\n"
         with disk_errors(self.path):
-            self._file.write(json.dumps(line, allow_nan=False).encode() + b"\n")
+            if self._file.write(data) < len(data):
+                # A disk with room for a part takes that part, and says so only at the next write.
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def sync(self) -> None:
         """Make what was written outlive the machine."""
@@ -232,13 +236,28 @@ def last_checkpoint(run: RunDir) -> tuple[Path | None, int]:
 
 @contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
-    """Turn a full disk into one line for the user."""
+    """Turn a full disk into one line for the user, whoever met it."""
     try:
         yield
-    except OSError as err:
-        if err.errno not in {errno.ENOSPC, errno.EDQUOT}:
+    except Exception as err:  # torch, safetensors and the system each raise a type of their own
+        why = _full_disk(err, path)
+        if why is None:
             raise
-        raise MissingError(f"cannot write to {path}: {err.strerror}; make room and go on with --resume") from err
+        raise MissingError(
+            f"cannot write to {path}: {why}; make room, then resume; what was written before is whole"
+        ) from err
+
+
+def _full_disk(err: Exception, path: Path) -> str | None:
+    """What the system calls it when `err` comes from a full disk; None for any other error."""
+    if isinstance(err, OSError) and err.errno in _DISK_FULL:
+        return err.strerror
+    for code in _DISK_FULL:
+        if os.strerror(code) in str(err):  # safetensors quotes the system
+            return os.strerror(code)
+    if "unexpected pos" in str(err) and shutil.disk_usage(path).free < 1 << 20:  # all that torch says
+        return os.strerror(errno.ENOSPC)
+    return None
 
 
 @contextmanager

@@ -10,7 +10,9 @@ from sim.verdict import Diagnostic, Severity
 FLAGS = ("-g2012", "-Wall", "-Winfloop", "-Wno-timescale")
 """Those of VerilogEval's own flow, so that verdicts can be compared."""
 
-_MESSAGE = re.compile(r"^(?P<file>[^:\s]+):(?:(?P<line>\d+):)? ?(?P<text>.*)$")
+_MESSAGE = re.compile(r"^(?P<file>[^:\s]+):(?:(?P<line>[0-9]{1,7}):)? ?(?P<text>.*)$")
+MAX_MESSAGE = 300
+"""Characters kept of one message; a candidate can make them as long as it likes."""
 
 
 def compile_argv(*, top: str, files: Sequence[str], output: str) -> tuple[str, ...]:
@@ -29,7 +31,7 @@ def diagnostics(log: str, *, file: str, limit: int = 20) -> tuple[Diagnostic, ..
     Other files are ours: their lines would tell a model about the testbench.
     """
     found: list[Diagnostic] = []
-    for line in log.splitlines():
+    for line in log.split("\n"):  # not splitlines: a candidate can put other line ends into names
         match = _MESSAGE.match(line)
         if not match or len(found) >= limit:
             continue
@@ -40,7 +42,7 @@ def diagnostics(log: str, *, file: str, limit: int = 20) -> tuple[Diagnostic, ..
             continue
         text = re.sub(r"^(error|warning|sorry):\s*", "", text)
         number = int(match["line"]) if own and match["line"] else None
-        found.append(Diagnostic(severity=severity, message=text, line=number))
+        found.append(Diagnostic(severity=severity, message=text[:MAX_MESSAGE], line=number))
     return tuple(found)
 
 

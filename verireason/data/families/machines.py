@@ -41,7 +41,8 @@ def _fsm(p: Params) -> Design:
     moves, outputs, moore = _moves(p), _outputs(p), p["kind"] == "moore"
     lines = ["case (state)"]
     for state, (zero, one) in enumerate(moves):
-        label = sized(w, state) if state < num - 1 else "default"
+        # With all codes in use, default would only say what happens before the first reset.
+        label = sized(w, state) if state < num - 1 or num == 1 << w else "default"
         lines.append(f"  {label}: state <= {_next(x, one, zero, w)};")
     step = "\n".join([*lines, "endcase"])
     body = f"  reg {span(w)}state;\n{control.always(reset=['state <= 0;'], update=[step])}\n"
@@ -282,8 +283,8 @@ def _by_progress(p: Params) -> Design:
         lines.append(f"  {sized(w, state)}: state <= {_next(x, one, zero, w)};")
     if moore:
         one, zero = _after(pattern, 0, "1"), _after(pattern, 0, "0")
-        lines.append(f"  default: state <= {_next(x, one, zero, w)};")
-    else:
+        lines.append(f"  {sized(w, n) if num == 1 << w else 'default'}: state <= {_next(x, one, zero, w)};")
+    elif num < 1 << w:
         lines.append("  default: state <= 0;")
     test = (
         f"(state == {sized(w, n)})"
@@ -303,10 +304,10 @@ def _after(pattern: str, matched: int, bit: str) -> int:
 
 
 def _drive_detector(script: Script, x: str, pattern: str) -> None:
-    """Into every state, one bit more, and then each end of the sequence: a wrong next state makes or loses a hit."""
+    """A wrong bit in every state, and then each end of the sequence: a wrong next state makes or loses a hit."""
     script.warm_up(3)
-    starts = [pattern[:size] + bit for size in range(len(pattern) + 1) for bit in "01"]
-    texts = [start + pattern[cut:] for start in starts for cut in range(1, len(pattern))]
+    starts = [pattern[:size] + "10"[int(bit)] for size, bit in enumerate(pattern)] + [pattern + "0", pattern + "1"]
+    texts = [start + pattern[cut:] for start in starts for cut in range(len(pattern))]
     for text in (*texts, pattern * 3):
         script.random_cycles(1, reset=1.0)
         for bit in text:
