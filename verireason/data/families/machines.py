@@ -312,6 +312,13 @@ def _drive_detector(script: Script, x: str, pattern: str) -> None:
         script.random_cycles(1, reset=1.0)
         for bit in text:
             script.cycle(**{x: int(bit)})
+    for bits_before in (pattern[:-1], pattern):
+        script.random_cycles(1, reset=1.0)
+        for bit in bits_before[:-1]:
+            script.cycle(**{x: int(bit)})
+        # The output is 1 now: an asynchronous reset ends that at once, a synchronous one does not.
+        script.reset_after_edge({x: int(bits_before[-1])}, {x: int(pattern[-1])})
+        script.cycle()
     # Reset after each prefix, the rest of the sequence behind it.
     for cut in range(1, len(pattern)):
         for bit in pattern[:cut]:

@@ -171,6 +171,11 @@ class Script:
         self.apply(self._reset(False), noise=True)
         self.run(run, **values)
 
+    def reset_after_edge(self, before: dict[str, int], during: dict[str, int]) -> None:
+        """A cycle with `before` at its edge and reset, with `during`, behind the edge only."""
+        self.apply(self._reset(False) | before, noise=True)
+        self.apply(self._reset(True) | during, noise=True)
+
     def _reset(self, active: bool) -> dict[str, int]:
         if self.control is None or self.control.reset is None:
             return {}

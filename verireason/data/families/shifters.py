@@ -228,6 +228,12 @@ def _lfsr(p: Params) -> Design:
     )
 
 
+def _lfsr_valid(p: Params) -> bool:
+    """The taps fit, and the first state is not one that stays: all ones with an odd number of taps."""
+    is_stuck = p["kind"] == "fibonacci" and p["first"] == "ones" and p["taps"].bit_count() % 2 == 0
+    return bool(p["taps"] < 1 << p["width"] - 1) and not is_stuck
+
+
 def _fibonacci(q: str, width: int, taps: list[int]) -> tuple[str, str, str]:
     names = [f"{q}[{place}]" for place in taps]
     rule = (
@@ -297,7 +303,7 @@ LFSR = Family(
     },
     make=_lfsr,
     defaults={"kind": "fibonacci", "edge": "posedge", "enable": "none", "load": "no"},
-    valid=lambda p: p["taps"] < 1 << p["width"] - 1,
+    valid=_lfsr_valid,
 )
 
 
@@ -343,6 +349,9 @@ def _drive_serializer(script: Script, width: int) -> None:
         script.run(width + 2, load=0)
     for _ in range(2):
         script.reset_checks(run=2, load=1)
+        # The whole word that reset leaves comes out.
+        script.random_cycles(1, reset=1.0)
+        script.run(width + 1, load=0)
     for _ in range(8):
         script.cycle(load=1)
         script.random_cycles(width, weights={"load": 0.1}, reset=0.03)

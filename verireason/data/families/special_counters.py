@@ -248,7 +248,7 @@ def _drive_timer(script: Script, p: Params) -> None:
     script.cycle(load=1, d=2)
     script.cycle(load=0, **on)
     script.cycle(load=1, d=1)
-    script.cycle(load=1, d=last)
+    script.cycle(load=1, d=last, **on)
     script.run(3, load=0, **on)
     script.cycle(load=1, d=1)
     script.run(2, load=0, **{name: 1 - value for name, value in on.items()})

@@ -173,25 +173,26 @@ def _debouncer(p: Params) -> Design:
             f"the count back to 0). At the {n}th of them, {y} becomes {x} and the count starts again from 0.",
         ),
         terse=f"{y} = {x} after {n} equal samples",
-        drive=lambda script: _drive_debouncer(script, x, n),
+        drive=lambda script: _drive_debouncer(script, x, n, rest),
     )
 
 
-def _drive_debouncer(script: Script, x: str, n: int) -> None:
+def _drive_debouncer(script: Script, x: str, n: int, rest: int) -> None:
     script.warm_up(3, **{x: 0})
     for value in (1, 0, 1, 0):
         for run in range(1, n + 1):
             script.run(run, **{x: value})
             if run < n:
                 script.cycle(**{x: 1 - value})
-    for value in (1, 0):
-        script.run(n + 2, **{x: value})
-        # Reset in the middle of a count must not leave part of it behind.
-        script.run(n - 1, **{x: 1 - value})
-        script.reset_checks(run=0)
-        script.run(n - 1, **{x: 1})
-        script.cycle(**{x: 0})
-        script.reset_checks(run=n, **{x: 1 - value})
+    # Reset in the middle of a count, in either state, must not leave part of it behind.
+    for num_seen in range(1, n):
+        for state in (rest, 1 - rest):
+            script.run(n, **{x: state})
+            script.run(num_seen, **{x: 1 - state})
+            script.random_cycles(1, reset=1.0)
+            script.run(n - 1, **{x: 1 - rest})
+            script.cycle(**{x: rest})
+    script.reset_checks(run=n, **{x: 1 - rest})
     for _ in range(14):
         script.run(script.rng.randrange(1, n + 2), **{x: script.rng.getrandbits(1)})
     script.random_cycles(30, reset=0.04)
