@@ -219,6 +219,37 @@ def test_a_full_disk_is_one_line_and_costs_no_step_of_a_checkpoint(undisturbed: 
     assert records(fresh) == records(undisturbed)
 
 
+def test_a_chat_model_is_asked_in_messages_and_its_answers_are_judged(fresh: Path) -> None:
+    # The words around the question are none that fine-tuning has seen, so only the way there is looked at.
+    template = "{% for message in messages %}{{ message['content'] }}{% endfor %}"
+    (fresh / "sft" / "model" / "chat_template.jinja").write_text(template)
+
+    finish(verireason("train", RECIPE, "--set", f"run.out={fresh}", "--set", "grpo.max_steps=1"))
+
+    assert len(records(fresh)) == STEP_SIZE
+    assert all(isinstance(record["completion"], str) and record["outcome"] != "UNJUDGED" for record in records(fresh))
+
+
+def test_a_rubric_with_similarity_has_it_measured_for_what_compiles_and_fails(fresh: Path) -> None:
+    settings = ("--set", f"run.out={fresh}", "--set", "rubric.name=verireason", "--set", "grpo.max_steps=2")
+    finish(verireason("train", RECIPE, *settings))
+
+    failed = [record for record in records(fresh) if record["outcome"] == "MISMATCH"]
+    assert failed, "nothing compiled and failed: the test proves nothing"
+    for record in failed:
+        assert 0.0 <= record["similarity"] <= 1.0
+        assert record["terms"]["similarity"] == record["similarity"]
+
+
+def test_tensorboard_and_held_out_problems_are_there_on_demand(fresh: Path) -> None:
+    settings = ["run.report_to=['tensorboard']", "eval.every=1", "eval.num=4", "grpo.max_steps=1", f"run.out={fresh}"]
+    finish(verireason("train", RECIPE, *(word for setting in settings for word in ("--set", setting))))
+
+    assert list((fresh / "tensorboard").glob("events*"))
+    assert num_lines(fresh / "eval" / "step-1" / "records.jsonl") == 4
+    assert metrics(fresh)[0]["heldout"]["num_completions"] == 4
+
+
 def refusal(capsys: pytest.CaptureFixture[str], *words: str | Path) -> str:
     """The one line with which a command that must refuse does so."""
     assert main([str(word) for word in words]) == 2

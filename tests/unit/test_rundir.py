@@ -48,9 +48,17 @@ def checkpoint(run: RunDir, step: int) -> Path:
     return folder
 
 
-def test_a_directory_with_a_run_is_not_started_in_again(tmp_path: Path) -> None:
-    with new_run(tmp_path / "run", config()):
+def test_a_run_that_came_to_nothing_is_replaced(tmp_path: Path) -> None:
+    with new_run(tmp_path, config()):
         pass
+
+    with new_run(tmp_path, config(max_steps=20)) as run:
+        assert json.loads(run.config.read_text())["grpo"]["max_steps"] == 20
+
+
+def test_a_directory_with_a_run_is_not_started_in_again(tmp_path: Path) -> None:
+    with new_run(tmp_path / "run", config()) as run:
+        run.records.write_text("{}\n")
 
     with (
         pytest.raises(UserError, match="already holds a run; continue it with --resume"),

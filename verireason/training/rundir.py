@@ -75,10 +75,16 @@ class RunDir:
         """Whether a run was started here."""
         return self.config.exists()
 
+    @property
+    def has_results(self) -> bool:
+        """Whether a run here came so far that there is something to lose."""
+        files = (self.metrics, self.records)
+        return self.model.exists() or any(file.exists() and file.stat().st_size > 0 for file in files)
+
 
 @contextmanager
 def new_run(path: Path, config: Config, *, replace_unfinished: bool = False) -> Iterator[RunDir]:
-    """Start a run in `path` and hold it until the block ends.
+    """Start a run in `path` and hold it until the block ends. One that came to nothing is replaced.
 
     replace_unfinished: start over where a run has left no model (for runs that are cheap and cannot be resumed).
     Raises UserError when the directory holds a run already or another process works in it.
@@ -86,7 +92,7 @@ def new_run(path: Path, config: Config, *, replace_unfinished: bool = False) -> 
     run = RunDir(path=path)
     with _locked(run):
         if run.has_run:
-            if run.model.exists() or not replace_unfinished:
+            if run.model.exists() or (run.has_results and not replace_unfinished):
                 raise UserError(_already_there(run))
             for name in (run.metrics, run.records, run.versions):
                 name.unlink(missing_ok=True)
