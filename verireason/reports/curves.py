@@ -193,6 +193,7 @@ def _draw(
             axes.set_ylim(0, 1)
             axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=""))
         else:
+            _steady_scale(axes)
             axes.ticklabel_format(axis="y", style="sci", scilimits=(-3, 5))
             axes.yaxis.offsetText.set_color(_COLOURS["--ink-2"])
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
@@ -206,6 +207,13 @@ def _draw(
         file = io.StringIO()
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     return _inline(file.getvalue(), name)
+
+
+def _steady_scale(axes: Any) -> None:
+    """From zero where nothing changes, so that rounding is not stretched over the whole height."""
+    low, high = axes.dataLim.intervaly
+    if high - low <= 1e-6 * max(abs(low), abs(high)):
+        axes.set_ylim(min(0.0, 2 * low), 2 * high if high > 0 else 1.0)
 
 
 def _inline(svg: str, name: str) -> Markup:
