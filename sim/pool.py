@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 NUM_REMEMBERED = 4096
 """Results of finished jobs that are kept, so that an equal job later is not run again."""
+MAX_REMEMBERED_BYTES = 16 << 10
+"""Output of a result that is kept; a design that floods its output would fill the host's memory through us."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,7 +75,7 @@ class Pool:
             if self._num_remembered:
                 self._known[job.key] = future
                 self._forget_oldest()
-        future.add_done_callback(lambda done: self._forget_failure(job.key, done))
+        future.add_done_callback(lambda done: self._forget_unfit(job.key, done))
         return future
 
     def map(self, jobs: Iterable[Job]) -> Iterator[JobResult]:
@@ -124,12 +126,18 @@ class Pool:
         while len(self._known) > self._num_remembered and next(iter(self._known.values())).done():
             self._known.popitem(last=False)
 
-    def _forget_failure(self, key: str, done: Future[JobResult]) -> None:
-        """A farm failure is not a fact about the job: the next equal job gets a new try."""
-        if done.cancelled() or done.exception() or done.result().failure is not None:
-            with self._lock:
-                if self._known.get(key) is done:
-                    del self._known[key]
+    def _forget_unfit(self, key: str, done: Future[JobResult]) -> None:
+        """A farm failure is no fact about the job: the next equal job gets a new try. Nor is a flood worth keeping."""
+        if not (done.cancelled() or done.exception()) and _worth_keeping(done.result()):
+            return
+        with self._lock:
+            if self._known.get(key) is done:
+                del self._known[key]
+
+
+def _worth_keeping(result: JobResult) -> bool:
+    num_bytes = sum(len(step.stdout) + len(step.stderr) for step in result.steps)
+    return result.failure is None and num_bytes <= MAX_REMEMBERED_BYTES
 
 
 class _Alone:

@@ -9,7 +9,7 @@ import pytest
 
 from sim.boxes.fake import FakeBox
 from sim.job import Job, JobResult, Limits, Status, Step, StepResult
-from sim.pool import Pool
+from sim.pool import MAX_REMEMBERED_BYTES, Pool
 
 LIMITS = Limits(cpu_s=1, wall_s=2)
 
@@ -84,6 +84,13 @@ def test_a_failure_is_not_remembered() -> None:
     with Pool(FakeBox(lambda job: next(answers)), num_boxes=1, num_retries=0) as pool:
         assert next(pool.map([job("a")])).failure == "x"
         assert texts(pool.map([job("a")])) == ["fine"]
+
+
+def test_a_flood_of_output_is_not_remembered() -> None:
+    with Pool(FakeBox(lambda job: done("x" * (MAX_REMEMBERED_BYTES + 1))), num_boxes=1) as pool:
+        for _ in range(2):
+            list(pool.map([job("a")]))
+        assert pool.counts.num_runs == 2
 
 
 def test_a_wall_limit_is_tried_again_with_nothing_beside_it() -> None:

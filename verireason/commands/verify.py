@@ -62,6 +62,7 @@ def run(args: argparse.Namespace) -> int:
     warn_about(args.box)
     progress = ProgressLine()
     with farm_for_user(box=args.box, num_boxes=args.jobs, remember=not args.no_cache) as farm:
+        progress.show(f"running the references of {len(wanted)} problems")
         calibration = calibrate(farm, [problem for problem in problems.values() if problem.id in wanted])
         write_problems(args.out, calibration)
         records = judge_completions(farm, calibration, completions)
