@@ -41,12 +41,14 @@ def main(words: Sequence[str]) -> int:
     args = parser.parse_args(options)
     if not commands:
         parser.error("no command; put it after --")
-    limits = Limits(cpu_s=args.cpu_s, wall_s=args.wall_s, mem_mb=args.mem_mb)
-    steps = tuple(Step(argv=tuple(command), limits=limits) for command in commands)
     try:
+        limits = Limits(cpu_s=args.cpu_s, wall_s=args.wall_s, mem_mb=args.mem_mb)
+        steps = tuple(Step(argv=tuple(command), limits=limits) for command in commands)
         with open_farm(box=args.box, num_boxes=1) as farm:
             job = Job(image=farm.image, files={path.name: path.read_bytes() for path in args.files}, steps=steps)
             return _show(job, next(farm.pool.map([job])))
+    except KeyboardInterrupt:
+        return 130
     except (FarmUnavailable, ImageError, OSError, ValueError) as err:
         print(f"sim: {err}", file=sys.stderr)
         return 3 if isinstance(err, (FarmUnavailable, ImageError)) else 2

@@ -110,7 +110,8 @@ def host_image() -> Image:
     found = tools.get("iverilog", "0")
     if int(found.split(".")[0]) < ICARUS_NEEDED[0]:
         raise ImageError(
-            f"--box host finds Icarus Verilog {found} and needs {ICARUS_NEEDED[0]}; use `verireason image build`"
+            f"--box host finds Icarus Verilog {found} and needs {ICARUS_NEEDED[0]}; leave it out and use the image "
+            "(`verireason image build`)"
         )
     digest = hashlib.sha256(json.dumps(tools, sort_keys=True).encode()).hexdigest()[:16]
     return Image(digest=f"host-{digest}", root=Path("/"), tools=tools)

@@ -19,7 +19,7 @@ class Outcome(StrEnum):
     MISMATCH = "MISMATCH"
     """RTL: ran, and some output differed or the run ended before the testbench did."""
     WRONG = "WRONG"
-    """Python: ran, and some answer differed."""
+    """Python: ran, and some answer differed. No verifier gives it yet."""
     COMPILE_ERROR = "COMPILE_ERROR"
     CRASH = "CRASH"
     TIMEOUT = "TIMEOUT"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -26,9 +27,20 @@ COMMANDS = {
 """Command name to its one-line help; the module `verireason.commands.<name>` has `add_arguments` and `run`."""
 
 
+class _Version(argparse.Action):
+    """Reads the installed version only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *unused: object) -> None:
+        from importlib.metadata import version
+
+        print(f"verireason {version('verireason')}")
+        parser.exit()
+
+
 def build_parser(command: str | None) -> argparse.ArgumentParser:
     """The parser, with the arguments of `command` filled in and those of the others left out."""
     parser = argparse.ArgumentParser(prog="verireason", description="Train models to write RTL, judged by simulation.")
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, text in COMMANDS.items():
         subparser = subparsers.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
@@ -43,12 +55,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     command = next((word for word in words if word in COMMANDS), None)
-    args = build_parser(command).parse_args(words)
     try:
-        return int(args.run(args))
+        args = build_parser(command).parse_args(words)
+        code = int(args.run(args))
+        sys.stdout.flush()
+        return code
     except UserError as err:
         print(f"verireason: {err}", file=sys.stderr)
         return err.exit_code
     except KeyboardInterrupt:
-        print("verireason: interrupted; what was written so far is whole", file=sys.stderr)
+        print("verireason: interrupted; lines written so far are whole", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # the reader of our output left, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141

@@ -393,8 +393,19 @@ def _expected(loc: tuple[int | str, ...]) -> str:
     return {str: "text", int: "a whole number", float: "a number"}.get(section, "a value")
 
 
+_PLAIN_WORDS = {
+    "Input should be a valid tuple": 'a list, such as ["a", "b"]',
+    "Tuple should have at least 1 item": "at least one item",
+    "Input should be a valid dictionary": "a table",
+}
+"""What pydantic says to what a writer of TOML knows."""
+
+
 def _wanted(message: str) -> str:
     """What pydantic says is wanted, without its preamble: "a valid integer", "greater than 0"."""
+    for pattern, words in _PLAIN_WORDS.items():
+        if message.startswith(pattern):
+            return words
     for preamble in ("Input should be ", "Value should have ", "Tuple should have "):
         message = message.removeprefix(preamble)
     return message

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
-from verireason.commands.verify import add_farm_arguments, positive, warn_about
+from verireason.commands.verify import add_farm_arguments, positive, resolved_box
 from verireason.data.validate import Fate, MutantFact, ProblemProof, Tally, ValidationReport, validate
 from verireason.errors import MissingError, UserError
 from verireason.problem import Problem
@@ -125,7 +125,7 @@ def _validate(args: argparse.Namespace) -> int:
     problems = _problems(args)
     if args.out is not None:
         _make_directory(args.out)
-    warn_about(args.box)
+    box = resolved_box(args)
     progress = ProgressLine()
     proofs = _Proofs(seed=args.seed, mutants_per_problem=args.mutants_per_problem)
 
@@ -134,7 +134,7 @@ def _validate(args: argparse.Namespace) -> int:
         progress.show(f"{proofs.words()}; the last: {proof.problem_id}")
 
     try:
-        with closing(farm_for_user(box=args.box, num_boxes=args.jobs)) as farm:
+        with closing(farm_for_user(box=box.name, num_boxes=box.jobs)) as farm:
             proofs.tools = {**farm.tools, "image": farm.image}
             if args.benchmark is not None or args.problems is not None:
                 problems = calibrate(farm, problems).problems.values()

@@ -34,7 +34,7 @@ def findings() -> Iterator[Finding]:
     if absent:
         yield Finding(
             subject="training", state=State.LIMITED, found=f"{', '.join(absent)} not installed; verify and report work",
-            remedy="pip install 'verireason[train]' -c constraints.txt",
+            remedy="pip install -e '.[train]' -c constraints.txt",
         )  # fmt: skip
     else:
         yield Finding(subject="training", state=State.GOOD, found="torch, transformers, trl and datasets are installed")

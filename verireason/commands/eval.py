@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from verireason.commands.verify import add_farm_arguments, positive, warn_about
+from verireason.commands.verify import add_farm_arguments, positive, resolved_box
 from verireason.data.benchmarks import LOADERS
 from verireason.errors import UserError
 
@@ -35,14 +35,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--root", type=Path, metavar="DIR", help="the benchmark's directory")
     parser.add_argument("--out", type=Path, metavar="DIR", help="with --benchmark: where records.jsonl goes")
     parser.add_argument("--model", required=True, metavar="PATH", help="directory of a model, or its name on the hub")
-    parser.add_argument("--template", default="verireason", help="with --benchmark: prompt and answer format")
-    parser.add_argument("--samples", type=positive, metavar="N", help="completions per problem")
-    parser.add_argument("--temperature", type=float, metavar="T", help="0 is greedy")
-    parser.add_argument("--top-p", type=float, default=1.0, metavar="P")
+    parser.add_argument("--template", metavar="NAME", help="with --benchmark: prompt and answer format; verireason")
+    parser.add_argument("--samples", type=positive, metavar="N", help="completions per problem; 1, or the recipe's")
+    parser.add_argument("--temperature", type=_temperature, metavar="T", help="0, which is greedy, or the recipe's")
+    parser.add_argument("--top-p", type=_share, default=1.0, metavar="P")
     parser.add_argument("--max-tokens", type=positive, metavar="N", help="longest completion")
     parser.add_argument("--seed", type=int, metavar="N")
     parser.add_argument("--batch-size", type=positive, default=BATCH_SIZE, metavar="N", help="completions at once")
     add_farm_arguments(parser)
+
+
+def _temperature(text: str) -> float:
+    if not 0.0 <= float(text) <= 5.0:
+        raise argparse.ArgumentTypeError(f"{text} is not from 0 to 5")
+    return float(text)
+
+
+def _share(text: str) -> float:
+    if not 0.0 < float(text) <= 1.0:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0 and up to 1")
+    return float(text)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -59,8 +71,10 @@ def _recipe(args: argparse.Namespace) -> int:
     from verireason.training.prompts import generated, heldout_problems
 
     config = load_config(args.recipe, args.set)
-    if not args.label:
-        raise UserError('--label is missing; give the folder below RUN/eval, such as "before" or "after"')
+    if args.out or args.root or args.template:
+        raise UserError("--out, --root and --template go with --benchmark; a recipe has run.out and [template]")
+    if not args.label or Path(args.label).name != args.label:
+        raise UserError(f'--label is {args.label!r}; give one folder name below RUN/eval, such as "before" or "after"')
     data, settings = config.data, config.eval
     problems = heldout_problems(data, num=settings.num)
     if data.source == "generated":
@@ -75,6 +89,8 @@ def _recipe(args: argparse.Namespace) -> int:
         seed=config.run.seed if args.seed is None else args.seed,
         batch_size=args.batch_size,
     )
+    args.box = args.box or config.farm.box
+    args.jobs = args.jobs or config.farm.jobs
     return _evaluate(
         args,
         calibrated=lambda farm: Calibration(problems={problem.id: problem for problem in problems}, defects={}),
@@ -95,7 +111,10 @@ def _benchmark(args: argparse.Namespace) -> int:
 
     if args.root is None or args.out is None:
         raise UserError("--benchmark needs --root DIR and --out DIR")
-    if args.template not in TEMPLATES:
+    if args.set or args.label:
+        raise UserError("--set and --label go with a recipe; a benchmark has --out and the other options")
+    template = args.template or "verireason"
+    if template not in TEMPLATES:
         raise UserError(f"--template is {args.template!r}; expected one of {', '.join(TEMPLATES)}")
     problems = load_benchmark(args.benchmark, args.root)
     sampling = Sampling(
@@ -111,7 +130,7 @@ def _benchmark(args: argparse.Namespace) -> int:
         calibrated=lambda farm: calibrate(farm, problems),
         sampling=sampling,
         out=args.out,
-        template=args.template,
+        template=template,
     )
 
 
@@ -129,11 +148,14 @@ def _evaluate(
     from verireason.evals.evaluate import evaluate
     from verireason.evals.judging import farm_for_user, fresh_directory
     from verireason.generation import TransformersGenerator
-    from verireason.training.models import is_local, set_up_libraries
+    from verireason.training.models import check_model_path, is_local, set_up_libraries
 
+    if sampling.temperature == 0 and sampling.num_samples > 1:
+        raise UserError("at temperature 0 all samples of a problem are alike; give --temperature, or --samples 1")
+    check_model_path(args.model)
     fresh_directory(out)
-    warn_about(args.box)
-    with farm_for_user(box=args.box, num_boxes=args.jobs) as farm:
+    box = resolved_box(args)
+    with farm_for_user(box=box.name, num_boxes=box.jobs) as farm:
         set_up_libraries(threads=threads, needs_hub=not is_local(args.model))
         generator = TransformersGenerator.from_path(args.model)
         tally = evaluate(

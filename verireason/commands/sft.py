@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 
@@ -30,5 +31,9 @@ def run(args: argparse.Namespace) -> int:
     config = load_config(args.recipe, args.set)
     needs_hub = config.model.path is not None and not is_local(config.model.path)
     set_up_libraries(threads=config.run.threads, needs_hub=needs_hub)
-    print(run_sft(config, progress=Progress()))
+    try:
+        print(run_sft(config, progress=Progress()))
+    except KeyboardInterrupt:
+        print("verireason: interrupted; fine-tuning starts over when it is run again", file=sys.stderr)
+        return 130
     return 0

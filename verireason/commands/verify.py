@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from sim.farm import BOXES
 from verireason.data.benchmarks import LOADERS, load_benchmark
 from verireason.data.calibrate import calibrate
+from verireason.errors import UserError
 from verireason.evals.completions import CompletionFile
 from verireason.evals.judging import farm_for_user, fresh_directory, judge_completions, write_problems, write_records
 from verireason.progress import ProgressLine
@@ -20,7 +22,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--benchmark", required=True, metavar="NAME", help=f"one of: {', '.join(sorted(LOADERS))}")
     parser.add_argument("--root", required=True, type=Path, metavar="DIR", help="the benchmark's directory")
     parser.add_argument(
-        "--completions", required=True, type=Path, metavar="FILE", help="JSONL: problem_id, completion, sample"
+        "--completions",
+        required=True,
+        type=Path,
+        metavar="FILE",
+        help="JSONL: problem_id (or task_id), completion, sample",
     )
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="where records.jsonl goes")
     add_farm_arguments(parser)
@@ -29,11 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_farm_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of every command that opens a farm."""
-    parser.add_argument(
-        "--jobs", type=positive, default=os.cpu_count() or 1, metavar="N", help="boxes at the same time"
-    )
-    parser.add_argument("--box", choices=BOXES, default=BOXES[0], help="bubblewrap isolates; host only limits")
+    """Arguments of every command that opens a farm; `resolved_box` fills in what is left out."""
+    parser.add_argument("--jobs", type=positive, metavar="N", help="boxes at the same time; all cores by default")
+    parser.add_argument("--box", choices=BOXES, help="bubblewrap, the default, isolates; host only limits")
 
 
 def positive(text: str) -> int:
@@ -44,13 +48,24 @@ def positive(text: str) -> int:
     return number
 
 
-def warn_about(box: str) -> None:
-    """Say what the host box does not isolate."""
-    if box == "host":
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenBox:
+    """What judges, after defaults."""
+
+    name: str
+    jobs: int
+    """Boxes at the same time."""
+
+
+def resolved_box(args: argparse.Namespace) -> ChosenBox:
+    """The box that the arguments ask for; says on standard error what the host box does not isolate."""
+    box = ChosenBox(name=args.box or BOXES[0], jobs=args.jobs or os.cpu_count() or 1)
+    if box.name == "host":
         print(
             "verireason: --box host runs designs with your rights: files, network and processes are not isolated",
             file=sys.stderr,
         )
+    return box
 
 
 def run(args: argparse.Namespace) -> int:
@@ -58,10 +73,12 @@ def run(args: argparse.Namespace) -> int:
     problems = {problem.id: problem for problem in load_benchmark(args.benchmark, args.root)}
     completions = CompletionFile(path=args.completions, known_ids=problems.keys(), skip_bad=args.skip_bad)
     wanted = completions.problem_ids()
+    if not wanted:
+        raise UserError(f"{args.completions}: no line can be used; the first: {completions.first_bad}")
     fresh_directory(args.out)
-    warn_about(args.box)
+    box = resolved_box(args)
     progress = ProgressLine()
-    with farm_for_user(box=args.box, num_boxes=args.jobs, remember=not args.no_cache) as farm:
+    with farm_for_user(box=box.name, num_boxes=box.jobs, remember=not args.no_cache) as farm:
         progress.show(f"running the references of {len(wanted)} problems")
         calibration = calibrate(farm, [problem for problem in problems.values() if problem.id in wanted])
         write_problems(args.out, calibration)

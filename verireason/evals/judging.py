@@ -56,7 +56,9 @@ def farm_for_user(*, box: str, num_boxes: int, remember: bool = True) -> Farm:
 def fresh_directory(path: Path) -> None:
     """Make the directory for records. UserError when it already holds some, MissingError when it can't be made."""
     if (path / RECORDS).exists():
-        raise UserError(f"{path} already holds {RECORDS}; give another --out, or remove it")
+        raise UserError(
+            f"{path} already holds {RECORDS}; give another directory (--out, or --label with a recipe), or remove it"
+        )
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as err:

@@ -44,7 +44,9 @@ def set_up_libraries(*, threads: int | None, needs_hub: bool) -> None:
         import transformers
         import trl  # noqa: F401
     except ImportError as err:
-        raise MissingError(f"package {err.name} is not installed; pip install 'verireason[train]'") from err
+        raise MissingError(
+            f"package {err.name} is not installed; in the checkout, pip install -e '.[train]' -c constraints.txt"
+        ) from err
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     for name in ("trl", "accelerate", "datasets"):
