@@ -92,7 +92,9 @@ REFUSED = {
     "farm.box=podman": "farm: box is 'podman'; expected one of bubblewrap,",
     "rubric.name=best": "rubric: name is 'best'; expected one of",
     "rubric.weights={corect = 1.0}": "rubric: rubric 'default' weighs an unknown term 'corect'",
-    "data.families=mux": "data.families is 'mux'; expected a valid tuple",
+    "data.families=mux": "data.families is 'mux'; expected a list, such as [",
+    "data.families=[]": "data.families is []; expected at least one item",
+    "grpo=3": "grpo is 3; expected a table",
     "data.path=x.jsonl": 'data: path is set and source is "generated"; expected it only with source = "jsonl"',
     "run.report_to=['mlflow']": "run.report_to.0 is 'mlflow'; expected 'tensorboard', 'wandb' or 'trackio'",
 }
