@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
@@ -15,7 +14,7 @@ from sim.boxes.host import HostBox
 from sim.hdl import verilog_testbench
 from sim.image import Image, host_image, installed_image
 from sim.job import Box, Job, JobResult
-from sim.pool import Pool
+from sim.pool import Pool, in_order
 from sim.verdict import Candidate, Spec, Verdict
 
 VERIFIERS = {verilog_testbench.NAME: verilog_testbench}
@@ -64,13 +63,8 @@ class Farm:
 
     def judge(self, pairs: Iterable[tuple[Candidate, Spec]]) -> Iterator[Verdict]:
         """Verdicts in the order of the pairs; takes pairs only a few ahead of the boxes."""
-        window: deque[Future[Verdict]] = deque()
-        for candidate, spec in pairs:
-            window.append(self.submit(candidate, spec))
-            while len(window) > 8 * self.pool.num_boxes or (window and window[0].done()):
-                yield window.popleft().result()
-        while window:
-            yield window.popleft().result()
+        verdicts = (self.submit(candidate, spec) for candidate, spec in pairs)
+        return in_order(verdicts, num_boxes=self.pool.num_boxes)
 
     def _signed(self, verdict: Verdict) -> Verdict:
         return replace(verdict, tools=self.tools, image=self.image)

@@ -14,10 +14,13 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sim.job import Box, Job, JobResult, Status
 
 logger = logging.getLogger(__name__)
+
+_Result = TypeVar("_Result")
 
 NUM_REMEMBERED = 4096
 """Results of finished jobs that are kept, so that an equal job later is not run again."""
@@ -80,13 +83,7 @@ class Pool:
 
     def map(self, jobs: Iterable[Job]) -> Iterator[JobResult]:
         """Results in the order of the jobs; takes jobs only a few ahead of the boxes."""
-        window: deque[Future[JobResult]] = deque()
-        for job in jobs:
-            window.append(self.submit(job))
-            while len(window) > 8 * self.num_boxes or (window and window[0].done()):
-                yield window.popleft().result()
-        while window:
-            yield window.popleft().result()
+        return in_order(map(self.submit, jobs), num_boxes=self.num_boxes)
 
     def close(self) -> None:
         """Wait for running jobs, drop queued ones, release the boxes."""
@@ -133,6 +130,17 @@ class Pool:
         with self._lock:
             if self._known.get(key) is done:
                 del self._known[key]
+
+
+def in_order(futures: Iterable[Future[_Result]], *, num_boxes: int) -> Iterator[_Result]:
+    """Results in the order of the futures; takes futures only a few ahead of the boxes that fill them."""
+    window: deque[Future[_Result]] = deque()
+    for future in futures:
+        window.append(future)
+        while len(window) > 8 * num_boxes or (window and window[0].done()):
+            yield window.popleft().result()
+    while window:
+        yield window.popleft().result()
 
 
 def _worth_keeping(result: JobResult) -> bool:

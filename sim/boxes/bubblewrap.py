@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 from sim.boxes.cgroup import CgroupSlots
@@ -120,7 +121,4 @@ def memory_step(step: StepResult, *, oom_killed: bool) -> StepResult:
     refused = step.status is Status.SIGNALLED and step.code in (6, 11) and b"bad_alloc" in step.stderr
     if not (killed or refused):
         return step
-    return StepResult(
-        status=Status.MEMORY_LIMIT, code=None, stdout=step.stdout, stderr=step.stderr,
-        cpu_s=step.cpu_s, wall_s=step.wall_s, peak_mb=step.peak_mb,
-    )  # fmt: skip
+    return replace(step, status=Status.MEMORY_LIMIT, code=None)

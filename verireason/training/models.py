@@ -16,8 +16,6 @@ from typing import Any
 from verireason.errors import MissingError, UserError
 from verireason.templates import Message
 
-TRAIN_PACKAGES = ("torch", "transformers", "trl", "datasets")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LanguageModel:
