@@ -99,9 +99,11 @@ def _bubblewrap(image: Image) -> Box:
     if bwrap is None:
         raise FarmUnavailable("bubblewrap is not installed; run `apt-get install bubblewrap`, or use --box host")
     controllers = find_controllers()
+    assert image.inbox is not None
     box = BubblewrapBox(
-        image.root, image=image.digest, bwrap=bwrap, cgroups=CgroupSlots(controllers) if controllers else None
-    )
+        image.root, image.inbox, image=image.digest, bwrap=bwrap,
+        cgroups=CgroupSlots(controllers) if controllers else None,
+    )  # fmt: skip
     probe = box.run(Job(image=image.digest, files={}, steps=(verilog_testbench.PROBE,)))
     if probe.failure is not None:
         box.close()

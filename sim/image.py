@@ -1,7 +1,8 @@
 """The simulation image: a root file system made from the recipe in containers/, found by the digest of that recipe.
 
-Built by mmdebstrap from Debian packages and pinned Python packages, with the runner compiled into it. An image is
-complete when its `image.json` is there; that file is written last.
+Built by mmdebstrap from Debian packages and pinned Python packages. An image is complete when its `image.json` is
+there; that file is written last. What runs in boxes and is ours (sim/inbox) lies beside the root file system, one
+directory for each version of it, made in a second by the image's own compiler.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,9 @@ SUITE_PYTHON = "3.13"
 """Python of that suite, for which the Python packages are chosen."""
 DEVICE_NAMES = ("null", "zero", "urandom")
 """All of /dev in a box: a whole one would bring terminals, whose files block, and shared memory without a size."""
-RECIPE_VERSION = "3"
+INBOX = "/opt/verireason/lib/sim/inbox"
+"""Where a box finds our programs."""
+RECIPE_VERSION = "4"
 """Part of the digest: raise it when the steps below change what they make."""
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -48,8 +51,10 @@ class Image:
     """A root file system with tools."""
 
     digest: str
-    """Digest of the recipe, or "host-..." for the host's own tools."""
+    """Digest of the recipe and of sim/inbox, or "host-..." for the host's own tools."""
     root: Path
+    inbox: Path | None
+    """Directory of the runner, its library and our programs for boxes; None for the host's own tools."""
     tools: Mapping[str, str]
     """Tool name to version."""
 
@@ -60,13 +65,12 @@ class Recipe:
 
     packages: tuple[str, ...]
     python_requirements: str
-    runner_source: str
     suite: str = SUITE
 
     @property
     def digest(self) -> str:
         """Sixteen hexadecimal digits over the whole recipe."""
-        text = "\0".join((RECIPE_VERSION, self.suite, *self.packages, self.python_requirements, self.runner_source))
+        text = "\0".join((RECIPE_VERSION, self.suite, *self.packages, self.python_requirements))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -78,7 +82,6 @@ def read_recipe() -> Recipe:
             return Recipe(
                 packages=tuple(line.strip() for line in lines if line.strip() and not line.startswith("#")),
                 python_requirements=(directory / "python-requirements.txt").read_text(),
-                runner_source=(_PACKAGE / "inbox" / "runner.c").read_text(),
             )
     raise ImageError(f"containers/packages.txt is missing beside {_PACKAGE}; install VeriReason from its repository")
 
@@ -93,13 +96,51 @@ def _image_directory(digest: str) -> Path:
 
 
 def installed_image() -> Image | None:
-    """The image of this recipe, if it was built."""
+    """The image of this recipe, if it was built. Raises ImageError when our programs for boxes can't be made."""
     directory = _image_directory(read_recipe().digest)
     try:
         facts = json.loads((directory / "image.json").read_text())
     except FileNotFoundError:
         return None
-    return Image(digest=facts["digest"], root=directory / "root", tools=facts["tools"])
+    inbox = _installed_inbox(directory)
+    digest = f"{facts['digest']}-{inbox.name}"
+    return Image(digest=digest, root=directory / "root", inbox=inbox, tools=facts["tools"])
+
+
+def _inbox_sources() -> list[Path]:
+    return sorted(path for path in (_PACKAGE / "inbox").rglob("*") if path.suffix in (".py", ".c"))
+
+
+def _installed_inbox(directory: Path) -> Path:
+    """This version's programs for boxes beside the image in `directory`; made when they are not there."""
+    digest = hashlib.sha256()
+    for path in _inbox_sources():
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    inbox = directory / "inbox" / digest.hexdigest()[:8]
+    if not inbox.exists():
+        inbox.parent.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="partial-", dir=inbox.parent) as name:
+            made = Path(name) / "inbox"
+            _make_inbox(directory / "root", made)
+            with suppress(OSError):  # another process was faster
+                made.rename(inbox)
+    return inbox
+
+
+def _make_inbox(root: Path, target: Path) -> None:
+    source = _PACKAGE / "inbox"
+    for path in _inbox_sources():
+        copy = target / path.relative_to(source)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+    if shutil.which("bwrap") is None:
+        raise ImageError("bubblewrap is not installed; run `apt-get install bubblewrap`")
+    inside = ("bwrap", "--unshare-all", "--ro-bind", str(root), "/", "--tmpfs", "/tmp", "--dev", "/dev",
+              "--bind", str(target), "/tmp/inbox", "--chdir", "/tmp/inbox", "--")  # fmt: skip
+    gcc = ("gcc", "-O2", "-Wall", "-s")
+    _call((*inside, *gcc, "-static", "-o", "runner", "runner.c"))
+    _call((*inside, *gcc, "-DLIBRARY", "-shared", "-fPIC", "-o", "librunner.so", "runner.c"))
+    _call((*inside, "python3", "-m", "compileall", "-q", "."))
 
 
 def host_image() -> Image:
@@ -114,7 +155,7 @@ def host_image() -> Image:
             "(`verireason image build`)"
         )
     digest = hashlib.sha256(json.dumps(tools, sort_keys=True).encode()).hexdigest()[:16]
-    return Image(digest=f"host-{digest}", root=Path("/"), tools=tools)
+    return Image(digest=f"host-{digest}", root=Path("/"), inbox=None, tools=tools)
 
 
 def _tool_version(name: str, prefix: tuple[str, ...]) -> str | None:
@@ -161,7 +202,6 @@ def _build(recipe: Recipe, say: Callable[[str], None]) -> Image:
         staging.chmod(0o755)
         say(f"image {recipe.digest}: fetching {len(recipe.python_requirements.split('==')) - 1} Python packages")
         _fetch_python_packages(recipe, staging)
-        (staging / "runner.c").write_text(recipe.runner_source)
         say(f"image {recipe.digest}: installing Debian {recipe.suite} with {', '.join(recipe.packages)}")
         _bootstrap(recipe, staging)
         say(f"image {recipe.digest}: unpacking to {directory}")
@@ -173,13 +213,15 @@ def _build(recipe: Recipe, say: Callable[[str], None]) -> Image:
     # Boxes have no /proc; Yosys asks it where its own program lies, and for nothing else.
     (root / "proc" / "self").mkdir(parents=True)
     (root / "proc" / "self" / "exe").symlink_to("/usr/bin/yosys")
+    (root / INBOX.lstrip("/")).mkdir(parents=True)
     tools = _versions_inside(root)
-    image = Image(digest=recipe.digest, root=root, tools=tools)
-    facts = {"digest": image.digest, "tools": dict(tools), "suite": recipe.suite}
+    facts = {"digest": recipe.digest, "tools": dict(tools), "suite": recipe.suite}
     partial = directory / "image.json.partial"
     partial.write_text(json.dumps(facts, indent=1, sort_keys=True))
     partial.rename(directory / "image.json")
     say(f"image {recipe.digest}: done, {', '.join(f'{name} {version}' for name, version in sorted(tools.items()))}")
+    image = installed_image()
+    assert image is not None
     return image
 
 
@@ -209,8 +251,6 @@ def _bootstrap(recipe: Recipe, staging: Path) -> None:
     hooks = (
         f'mkdir -p "$1{inside}/python"',
         f"sync-in {staging}/python {inside}/python",
-        f"copy-in {staging}/runner.c {inside}",
-        f'chroot "$1" gcc -O2 -static -Wall -o {inside}/runner {inside}/runner.c',
         f'echo {inside}/python > "$1/usr/lib/python3/dist-packages/verireason.pth"',
         f'chroot "$1" python3 -m compileall -q -j0 {inside}/python',
     )

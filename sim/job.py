@@ -43,6 +43,10 @@ class Step:
 
     argv: tuple[str, ...]
     limits: Limits
+    warm: bool = False
+    """A fork of the job's warm server runs `argv` as a function call instead of the kernel as a program."""
+    evidence: bool = False
+    """Give the step descriptor 3 to write `StepResult.evidence` to."""
     proceed_on: tuple[int, ...] = (0,)
     """Exit codes (0 to 31) after which the next step runs; any other end skips the rest."""
     drop: tuple[str, ...] = ()
@@ -63,6 +67,8 @@ class Job:
     steps: tuple[Step, ...]
     image: str
     """Digest of the root file system that the tools come from; part of the key."""
+    server: str = "plain"
+    """What waits in the box for jobs: a name from `sim.boxes.servers`. Only its warm steps depend on it."""
     env: Mapping[str, str] = field(default_factory=dict)
     """Added to the box's fixed environment."""
 
@@ -76,7 +82,7 @@ class Job:
     @cached_property
     def key(self) -> str:
         """Hash of all that can change the result: equal keys, equal jobs."""
-        parts = [self.image.encode()]
+        parts = [self.image.encode(), self.server.encode()]
         for name in sorted(self.files):
             parts += [name.encode(), self.files[name]]
         parts += [f"{name}={value}".encode() for name, value in sorted(self.env.items())]
@@ -109,6 +115,8 @@ class StepResult:
     """Exit code for EXITED, signal number for SIGNALLED, else None."""
     stdout: bytes = b""
     stderr: bytes = b""
+    evidence: bytes = b""
+    """What came over descriptor 3, for a step that has one: capped like the output."""
     cpu_s: float = 0.0
     wall_s: float = 0.0
     peak_mb: float = 0.0

@@ -60,8 +60,13 @@ class Spec:
     top: str
     """Module that the candidate must define."""
     testbench: str
-    reference: str
-    """The golden, its top module renamed to the reference placeholder."""
+    """Verilog, or for "cocotb" the test module's Python."""
+    reference: str = ""
+    """The golden, its top module renamed to the reference placeholder; empty when the testbench needs none."""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """Data files beside the testbench that it reads: plain name to content. Trusted."""
+    reserved: tuple[str, ...] = ()
+    """Module names that the published harness owns; a candidate that defines or uses one is rejected."""
     num_checks: int | None = None
     """Samples that a full run compares; None when only a run of the golden can tell."""
     limits: Limits = field(default_factory=lambda: Limits(cpu_s=10, wall_s=60))
@@ -99,6 +104,147 @@ class FirstFailure:
     """The inputs at that time, as "a=01 b=1"."""
 
 
+class Simulator(StrEnum):
+    """What runs a testbench."""
+
+    ICARUS = "icarus"
+    VERILATOR = "verilator"
+
+
+class Level(StrEnum):
+    """How much a PASS asks for."""
+
+    SIMULATION = "simulation"
+    """Every check of the testbench agrees."""
+    NETLIST = "netlist"
+    """So it does with the netlist that Yosys synthesises from the candidate in the candidate's place."""
+    FORMAL = "formal"
+    """And Yosys proves the candidate equal to the golden, or at least finds no counterexample."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checks:
+    """What is looked at beyond the testbench's answer; the same for all candidates of a run.
+
+    Example:
+        Checks(simulator=Simulator.ICARUS, level=Level.NETLIST, waves=True)
+    """
+
+    simulator: Simulator = Simulator.ICARUS
+    """Whose answer is the outcome."""
+    second_simulator: Simulator | None = None
+    """One that runs too; where it disagrees the verdict says so."""
+    level: Level = Level.SIMULATION
+    lint: bool = False
+    """Measure `Verdict.lint` of what compiles."""
+    synthesis: bool = False
+    """Measure `Verdict.synthesis` of what compiles."""
+    waves: bool = False
+    """Record `Verdict.waves` around the first difference of a MISMATCH."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardFinding:
+    """One construct in the candidate that reaches out of the design."""
+
+    kind: str
+    """From a closed set, e.g. "hierarchy", "bind", "system-task"; see `sim.inbox.guard`."""
+    line: int | None
+    """Line of the candidate's own source, from 1."""
+    text: str
+    """The construct, cut to 120 characters."""
+    neutralised: bool
+    """True when it was replaced by what does nothing; False when the candidate was rejected for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedTest:
+    """One test of a testbench that has several (cocotb)."""
+
+    name: str
+    passed: bool
+    message: str | None = None
+    """Why it failed, cut to 300 characters; None when it passed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lint:
+    """What Verilator's lint says about the candidate alone."""
+
+    warnings: tuple[Diagnostic, ...]
+    classes: Mapping[str, int]
+    """Warning class, e.g. "WIDTHTRUNC", to how often it was given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Netlist:
+    """Size of a synthesised design, after `synth` and technology mapping to simple gates."""
+
+    num_cells: int
+    num_flip_flops: int
+    num_latches: int
+    depth: int
+    """Longest path from an input or register to an output or register, in gates."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Synthesis:
+    """What Yosys makes of the candidate."""
+
+    netlist: Netlist | None
+    """None when it cannot be synthesised; `why` says why."""
+    why: str | None = None
+    num_loops: int = 0
+    """Combinational loops."""
+    golden: Netlist | None = None
+    """The golden's own, measured alike; None when it cannot be synthesised."""
+
+
+class Proof(StrEnum):
+    """What formal equivalence came to."""
+
+    PROVEN = "PROVEN"
+    DIFFERENT = "DIFFERENT"
+    """A run of inputs in which Icarus saw an output differ where the golden's is known."""
+    UNKNOWN = "UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Equivalence:
+    """Formal equivalence with the golden."""
+
+    proof: Proof
+    counterexample: tuple[Mapping[str, str], ...] = ()
+    """One step each: input name to binary digits; empty unless DIFFERENT."""
+    why: str | None = None
+    """For UNKNOWN: what stood in the way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wave:
+    """One signal over the window."""
+
+    name: str
+    role: str
+    """"input", "expected", "got"."""
+    width: int
+    """In bits."""
+    changes: tuple[tuple[int, str], ...]
+    """(time, binary digits) in order of time; the first is the value at the window's start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waves:
+    """A short window of signals around the first difference."""
+
+    start: int
+    """Simulation time in the testbench's unit, like all times here."""
+    end: int
+    mark: int
+    """When the first difference was seen."""
+    signals: tuple[Wave, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What we conclude about one candidate.
@@ -115,8 +261,18 @@ class Verdict:
     outputs: tuple[OutputMismatch, ...] = ()
     first_failure: FirstFailure | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
+    findings: tuple[GuardFinding, ...] = ()
+    """What the guard found: why a candidate is REJECTED, or what was neutralised in it."""
+    tests: tuple[NamedTest, ...] = ()
+    """Per test, for testbenches that have several (cocotb)."""
     similarity: float | None = None
     """Structural similarity to the golden in [0, 1]; None when it was not measured."""
+    lint: Lint | None = None
+    synthesis: Synthesis | None = None
+    equivalence: Equivalence | None = None
+    waves: Waves | None = None
+    second: Outcome | None = None
+    """What the second simulator concluded; None when none was asked."""
     tools: Mapping[str, str] = field(default_factory=dict)
     """Tool name to version."""
     image: str | None = None

@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from sim.boxes.bubblewrap import ENVIRONMENT, memory_step
+from sim.boxes.warm_box import ENVIRONMENT, memory_step
 from sim.job import Job, JobResult, Limits, Status, Step, StepResult
 
 

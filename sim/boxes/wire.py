@@ -1,4 +1,4 @@
-"""What goes over the pipe between a box's host side and the runner inside it (the format: sim/inbox/runner.c)."""
+"""A job and its result as the runner in a box reads and writes them (the format: sim/inbox/runner.c)."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ _STATUSES = (
     Status.OUTPUT_LIMIT,
     Status.SKIPPED,
 )
+_WARM, _EVIDENCE = 1, 2
 _HEAD = struct.Struct("<BiQQQ")
 
 
@@ -28,7 +29,8 @@ def _strings(items: list[bytes]) -> bytes:
 
 def encode_job(job: Job, env: Mapping[str, str]) -> bytes:
     """The job as the runner reads it; `env` is the box's whole environment."""
-    parts = [b"VRJ1", struct.pack("<I", len(job.files))]
+    scratch_mb = max(step.limits.scratch_mb for step in job.steps)
+    parts = [struct.pack("<II", scratch_mb, len(job.files))]
     for name, data in job.files.items():
         parts += [_string(name.encode()), _string(data)]
     parts.append(_strings([f"{name}={value}".encode() for name, value in env.items()]))
@@ -38,7 +40,7 @@ def encode_job(job: Job, env: Mapping[str, str]) -> bytes:
         proceed_mask = sum(1 << code for code in set(step.proceed_on))
         parts.append(
             struct.pack(
-                "<7I",
+                "<8I",
                 round(limits.cpu_s * 1000),
                 round(limits.wall_s * 1000),
                 limits.mem_mb,
@@ -46,6 +48,7 @@ def encode_job(job: Job, env: Mapping[str, str]) -> bytes:
                 limits.scratch_mb,
                 limits.num_procs,
                 proceed_mask,
+                step.warm * _WARM + step.evidence * _EVIDENCE,
             )
         )
         parts += [_strings([name.encode() for name in step.drop]), _strings([word.encode() for word in step.argv])]
@@ -68,6 +71,7 @@ def decode_result(data: bytes, *, num_steps: int) -> JobResult:
             status, code, cpu_us, wall_us, peak_kb = _HEAD.unpack_from(data, at + 1)
             stdout, at = _read_string(data, at + 1 + _HEAD.size)
             stderr, at = _read_string(data, at)
+            evidence, at = _read_string(data, at)
             state = _STATUSES[status]
             steps.append(
                 StepResult(
@@ -75,6 +79,7 @@ def decode_result(data: bytes, *, num_steps: int) -> JobResult:
                     code=code if state in (Status.EXITED, Status.SIGNALLED) else None,
                     stdout=stdout,
                     stderr=stderr,
+                    evidence=evidence,
                     cpu_s=cpu_us / 1e6,
                     wall_s=wall_us / 1e6,
                     peak_mb=peak_kb / 1024,

@@ -12,7 +12,7 @@ import pytest
 
 from sim.boxes.cgroup import find_controllers
 from sim.boxes.host import HostBox
-from sim.farm import Farm
+from sim.farm import Farm, open_farm
 from sim.job import Job, JobResult, Limits, Status, Step, StepResult
 from tests.conftest import missing
 
@@ -213,13 +213,47 @@ def test_boxes_killed_at_work_cost_no_result_and_change_none(farm: Farm) -> None
     assert [result.steps[0].stdout for result in results] == [f"{number}\n".encode() for number in range(30)]
 
 
-def test_no_cgroup_or_process_is_left_behind(farm: Farm) -> None:
-    before = set(os.listdir("/tmp"))
-    for number in range(5):
-        shell(farm, f"sleep 0.01; echo {number}")
-    assert set(os.listdir("/tmp")) - before == set()
+def boxes_alive() -> set[str]:
     found = subprocess.run(("pgrep", "-P", str(os.getpid()), "bwrap"), capture_output=True, text=True, check=False)
-    assert found.stdout == ""
+    return set(found.stdout.split())
+
+
+def test_no_process_or_file_is_left_behind(farm: Farm) -> None:
+    before, files = boxes_alive(), set(os.listdir("/tmp"))
+    with open_farm(num_boxes=2) as opened:
+        list(opened.pool.map(echo_job(opened.image, number) for number in range(20)))
+        assert 1 <= len(boxes_alive() - before) <= 2
+    assert boxes_alive() <= before
+    assert set(os.listdir("/tmp")) - files == set()
+
+
+def echo_job(image: str, number: int) -> Job:
+    return Job(image=image, files={}, steps=(Step(argv=("sh", "-c", f"echo {number} > x; sleep 0.01"), limits=LIMITS),))
+
+
+def test_a_box_killed_while_idle_costs_nothing(farm: Farm) -> None:
+    shell(farm, "true")
+    for pid in boxes_alive():
+        os.kill(int(pid), signal.SIGKILL)
+    retries = farm.pool.counts.num_retries
+    assert [shell(farm, f"echo {number}").stdout for number in range(4)] == [b"0\n", b"1\n", b"2\n", b"3\n"]
+    assert farm.pool.counts.num_retries == retries
+
+
+def test_evidence_comes_over_a_descriptor_of_its_own(farm: Farm) -> None:
+    steps = (
+        Step(argv=("sh", "-c", "echo out; echo evidence >&3"), limits=LIMITS, evidence=True),
+        Step(argv=("sh", "-c", "echo forged >&3"), limits=LIMITS, proceed_on=(2,)),
+    )
+    result = next(farm.pool.map([Job(image=farm.image, files={}, steps=steps)]))
+    assert [step.evidence for step in result.steps] == [b"evidence\n", b""]
+    assert result.steps[0].stdout == b"out\n"
+
+
+def test_the_servers_room_is_not_the_jobs(farm: Farm) -> None:
+    """The capabilities that build a job's room are gone when the job runs."""
+    step = shell(farm, "umount /tmp; cat /proc/self/status; mount -t tmpfs x /tmp; touch /etc/x; ls /tmp")
+    assert step.stdout == b"job\n"
 
 
 @pytest.fixture
@@ -240,7 +274,8 @@ def host_box() -> HostBox:
     ],
 )
 def test_the_host_box_names_ends_like_the_others(host_box: HostBox, script: str, status: Status) -> None:
-    limits = Limits(cpu_s=1, wall_s=2, output_kb=4)
+    wall_s = 2 if status is Status.WALL_LIMIT else 30
+    limits = Limits(cpu_s=1, wall_s=wall_s, output_kb=4)
     result = host_box.run(Job(image="host", files={}, steps=(Step(argv=("sh", "-c", script), limits=limits),)))
     assert result.steps[0].status is status
 

@@ -15,7 +15,7 @@ def answer(*steps: tuple[int, int, bytes, bytes]) -> bytes:
     parts = []
     for status, code, stdout, stderr in steps:
         parts.append(b"S" + struct.pack("<BiQQQ", status, code, 2_500_000, 3_000_000, 2048))
-        parts += [struct.pack("<I", len(stdout)) + stdout, struct.pack("<I", len(stderr)) + stderr]
+        parts += [struct.pack("<I", len(text)) + text for text in (stdout, stderr, b"evidence")]
     return b"".join(parts) + b"D"
 
 
@@ -24,6 +24,7 @@ def test_a_whole_answer_is_read() -> None:
     assert result.failure is None
     (step,) = result.steps
     assert (step.status, step.code, step.stdout, step.stderr) == (Status.EXITED, 3, b"out", b"err")
+    assert step.evidence == b"evidence"
     assert (step.cpu_s, step.wall_s, step.peak_mb) == (2.5, 3.0, 2.0)
 
 
@@ -56,9 +57,14 @@ def test_a_job_is_encoded_with_its_files_steps_and_environment() -> None:
     job = Job(
         image="i",
         files={"a.v": b"module"},
-        steps=(Step(argv=("vvp", "x"), limits=Limits(cpu_s=1.5, wall_s=2), proceed_on=(0, 3), drop=("a.v",)),),
-    )
+        steps=(
+            Step(
+                argv=("vvp", "x"), limits=Limits(cpu_s=1.5, wall_s=2), proceed_on=(0, 3), drop=("a.v",), warm=True,
+                evidence=True,
+            ),
+        ),
+    )  # fmt: skip
     data = encode_job(job, {"A": "1"})
-    assert data.startswith(b"VRJ1")
-    assert struct.pack("<7I", 1500, 2000, 1024, 256, 64, 32, 0b1001) in data
+    assert data.startswith(struct.pack("<I", 64))
+    assert struct.pack("<8I", 1500, 2000, 1024, 256, 64, 32, 0b1001, 0b11) in data
     assert all(text in data for text in (b"module", b"A=1", b"vvp"))

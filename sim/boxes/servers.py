@@ -1,0 +1,35 @@
+"""What can wait in a box for jobs: the plain runner, or a process that has loaded what is slow to load.
+
+A server is started by `sim/inbox/runner.c`; its warm steps run in a fork of it (`sim/inbox/warm.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sim.image import INBOX
+
+RUNNER = f"{INBOX}/runner"
+LIBRARY = INBOX.removesuffix("/sim/inbox")
+"""On the Python path of every server, so that `sim.inbox` can be imported in a box."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """How a server is started inside a box."""
+
+    argv: tuple[str, ...]
+    held_mb: int = 0
+    """Memory that the server itself holds, on top of what a job may use, in MiB."""
+    start_s: float = 10.0
+    """CPU seconds are not limited here; wall seconds until it must be ready, on an idle host."""
+
+
+SERVERS = {
+    "plain": Server(argv=(RUNNER,)),
+    "parser": Server(
+        argv=(RUNNER, "--launch", "env", f"PYTHONPATH={LIBRARY}", "python3", "-s", "-m", "sim.inbox.parser_server"),
+        held_mb=192,
+    ),
+}
+"""Server name to how it is started. To add one: a program in sim/inbox that calls `serve`, and a row here."""
