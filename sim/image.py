@@ -28,6 +28,10 @@ DEVICE_NAMES = ("null", "zero", "urandom")
 """All of /dev in a box: a whole one would bring terminals, whose files block, and shared memory without a size."""
 INBOX = "/opt/verireason/lib/sim/inbox"
 """Where a box finds our programs."""
+ICARUS = "/opt/verireason/ivl"
+"""Where a box finds the preprocessor and the compiler that `iverilog` drives, whatever the processor."""
+HOST_PREFIX = "host-"
+"""How the digest of the host's own tools begins."""
 RECIPE_VERSION = "4"
 """Part of the digest: raise it when the steps below change what they make."""
 
@@ -51,7 +55,7 @@ class Image:
     """A root file system with tools."""
 
     digest: str
-    """Digest of the recipe and of sim/inbox, or "host-..." for the host's own tools."""
+    """Digest of the recipe and of sim/inbox, or HOST_PREFIX and a digest for the host's own tools."""
     root: Path
     inbox: Path | None
     """Directory of the runner, its library and our programs for boxes; None for the host's own tools."""
@@ -74,16 +78,22 @@ class Recipe:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def read_recipe() -> Recipe:
-    """The recipe of this installation: containers/ beside the package in a checkout, inside it in a wheel."""
+def recipe_directory() -> Path:
+    """containers/: beside the package in a checkout, inside it in a wheel."""
     for directory in (_PACKAGE.parent / "containers", _PACKAGE / "containers"):
         if (directory / "packages.txt").exists():
-            lines = (directory / "packages.txt").read_text().splitlines()
-            return Recipe(
-                packages=tuple(line.strip() for line in lines if line.strip() and not line.startswith("#")),
-                python_requirements=(directory / "python-requirements.txt").read_text(),
-            )
+            return directory
     raise ImageError(f"containers/packages.txt is missing beside {_PACKAGE}; install VeriReason from its repository")
+
+
+def read_recipe() -> Recipe:
+    """The recipe of this installation."""
+    directory = recipe_directory()
+    lines = (directory / "packages.txt").read_text().splitlines()
+    return Recipe(
+        packages=tuple(line.strip() for line in lines if line.strip() and not line.startswith("#")),
+        python_requirements=(directory / "python-requirements.txt").read_text(),
+    )
 
 
 def cache_directory() -> Path:
@@ -155,7 +165,7 @@ def host_image() -> Image:
             "(`verireason image build`)"
         )
     digest = hashlib.sha256(json.dumps(tools, sort_keys=True).encode()).hexdigest()[:16]
-    return Image(digest=f"host-{digest}", root=Path("/"), inbox=None, tools=tools)
+    return Image(digest=f"{HOST_PREFIX}{digest}", root=Path("/"), inbox=None, tools=tools)
 
 
 def _tool_version(name: str, prefix: tuple[str, ...]) -> str | None:
@@ -214,6 +224,8 @@ def _build(recipe: Recipe, say: Callable[[str], None]) -> Image:
     (root / "proc" / "self").mkdir(parents=True)
     (root / "proc" / "self" / "exe").symlink_to("/usr/bin/yosys")
     (root / INBOX.lstrip("/")).mkdir(parents=True)
+    (ivl,) = (root / "usr" / "lib").glob("*-linux-gnu/ivl")
+    (root / ICARUS.lstrip("/")).symlink_to(f"/usr/lib/{ivl.relative_to(root / 'usr' / 'lib')}")
     tools = _versions_inside(root)
     facts = {"digest": recipe.digest, "tools": dict(tools), "suite": recipe.suite}
     partial = directory / "image.json.partial"

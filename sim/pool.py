@@ -1,4 +1,4 @@
-"""Many jobs, few boxes: order, equal jobs once, retries, a bounded queue.
+"""Many jobs, few boxes: order, equal jobs once, the longest first, retries, a bounded queue.
 
 The pool knows nothing of what the jobs mean. It decides one thing only: whether a result is to be believed or tried
 again. A box that failed is tried again; a step that ran into its wall limit with CPU time to spare is tried again with
@@ -8,6 +8,8 @@ nothing else running, since a loaded host looks the same. What is left after tha
 from __future__ import annotations
 
 import contextlib
+import heapq
+import itertools
 import logging
 import threading
 from collections import OrderedDict, deque
@@ -24,6 +26,8 @@ _Result = TypeVar("_Result")
 
 NUM_REMEMBERED = 4096
 """Results of finished jobs that are kept, so that an equal job later is not run again."""
+NUM_AHEAD = 32
+"""Jobs per box that are queued before the oldest result is asked for: enough for the longest to start first."""
 MAX_REMEMBERED_BYTES = 16 << 10
 """Output of a result that is kept; a design that floods its output would fill the host's memory through us."""
 
@@ -56,6 +60,8 @@ class Pool:
         self._num_retries = num_retries
         self._num_remembered = NUM_REMEMBERED if remember else 0
         self._executor = ThreadPoolExecutor(num_boxes, thread_name_prefix="box")
+        self._queue: list[tuple[float, int, Job, Future[JobResult]]] = []
+        self._numbers = itertools.count()
         self._lock = threading.Lock()
         self._known: OrderedDict[str, Future[JobResult]] = OrderedDict()
         self._alone = _Alone()
@@ -65,8 +71,12 @@ class Pool:
         """Digest of the root file system that the boxes run."""
         return self._box.image
 
-    def submit(self, job: Job) -> Future[JobResult]:
-        """Queue one job. An equal job that is queued, running or lately done shares its result."""
+    def submit(self, job: Job, *, expected_s: float = 0.0) -> Future[JobResult]:
+        """Queue one job. An equal job that is queued, running or lately done shares its result.
+
+        expected_s: what it may take. Of those in the queue the longest starts first, so that no batch ends waiting for
+        one that started last.
+        """
         with self._lock:
             self.counts.num_jobs += 1
             known = self._known.get(job.key)
@@ -74,11 +84,13 @@ class Pool:
                 self.counts.num_reused += 1
                 self._known.move_to_end(job.key)
                 return known
-            future = self._executor.submit(self._run, job)
+            future: Future[JobResult] = Future()
+            heapq.heappush(self._queue, (-expected_s, next(self._numbers), job, future))
             if self._num_remembered:
                 self._known[job.key] = future
                 self._forget_oldest()
         future.add_done_callback(lambda done: self._forget_unfit(job.key, done))
+        self._executor.submit(self._run_next)
         return future
 
     def map(self, jobs: Iterable[Job]) -> Iterator[JobResult]:
@@ -88,6 +100,10 @@ class Pool:
     def close(self) -> None:
         """Wait for running jobs, drop queued ones, release the boxes."""
         self._executor.shutdown(cancel_futures=True)
+        with self._lock:
+            queue, self._queue = self._queue, []
+        for *_, future in queue:
+            future.cancel()
         self._box.close()
 
     def __enter__(self) -> Pool:
@@ -95,6 +111,16 @@ class Pool:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+    def _run_next(self) -> None:
+        with self._lock:
+            *_, job, future = heapq.heappop(self._queue)
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            future.set_result(self._run(job))
+        except BaseException as err:  # it belongs to who waits for the result
+            future.set_exception(err)
 
     def _run(self, job: Job) -> JobResult:
         result = self._attempt(job, alone=False)
@@ -137,7 +163,7 @@ def in_order(futures: Iterable[Future[_Result]], *, num_boxes: int) -> Iterator[
     window: deque[Future[_Result]] = deque()
     for future in futures:
         window.append(future)
-        while len(window) > 8 * num_boxes or (window and window[0].done()):
+        while len(window) > NUM_AHEAD * num_boxes or (window and window[0].done()):
             yield window.popleft().result()
     while window:
         yield window.popleft().result()

@@ -70,6 +70,8 @@ class Spec:
     num_checks: int | None = None
     """Samples that a full run compares; None when only a run of the golden can tell."""
     limits: Limits = field(default_factory=lambda: Limits(cpu_s=10, wall_s=60))
+    expected_s: float | None = None
+    """CPU seconds that the golden took: the longest are started first. Changes no verdict."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,54 +5,63 @@ Two pure functions around one job: `plan` and `judge`. What makes the evidence h
 * every name of the testbench, and the module of the reference, is fresh for each pair of candidate and spec, so nothing
   in the candidate can refer to them; lines of evidence start with a secret that is in no name (`sim.hdl.testbench`);
 * a full run is one that reports as many samples as the golden's did, so ending early earns nothing;
+* the guard (`sim.inbox.guard`) reads the candidate's own elaborated tree: what reaches out of the design is rejected,
+  and tasks that only a simulation knows are replaced by nothing, since honest code has them too;
 * between compiling and simulating, the compiled program is searched for system tasks other than plain ones: those that
-  read files or the command line could read the secret, and no synthesizable design needs them. The search looks at what
-  the compiler made of the text, so macros and escaped names don't get past it.
+  read files or the command line could read the secret. The search looks at what the compiler made of the text, so
+  whatever the guard read otherwise than the compiler does not get past it.
 
-What it does not do: tell an honest misuse of those tasks from a hostile one (both are REJECTED), or prove equivalence.
+What it does not do: prove equivalence.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from dataclasses import dataclass, field, replace
 
 from sim.hdl.testbench import EVIDENCE, NAME_PREFIX, TESTBENCH_TOP
 from sim.hdl.tools import icarus
+from sim.image import HOST_PREFIX
+from sim.inbox.system_tasks import ENDING, PLAIN, REACHING
 from sim.job import Job, JobResult, Limits, Status, Step, StepResult
-from sim.verdict import Candidate, Diagnostic, FirstFailure, Outcome, OutputMismatch, Severity, Spec, Verdict
+from sim.verdict import (
+    Candidate,
+    Diagnostic,
+    FirstFailure,
+    GuardFinding,
+    Outcome,
+    OutputMismatch,
+    Severity,
+    Spec,
+    Verdict,
+)
 
 NAME = "verilog-testbench"
 MAX_SOURCE_KB = 256
 PROGRAM = "sim.vvp"
+SUBMITTED_FILE = "submitted.sv"
+"""The candidate as it came; the guard makes CANDIDATE_FILE of it, line by line."""
 CANDIDATE_FILE = "candidate.sv"
 
-_BASES = "[bho]?"
-_PLAIN_TASKS = tuple(
-    (
-        f"display{_BASES} write{_BASES} monitor{_BASES} monitoro(ff|n) strobe{_BASES} swrite{_BASES} sformatf? sscanf "
-        "finish finish_and_return stop fatal error warning info s?time realtime simtime timeformat printtimescale "
-        "u?random urandom_range dist_[a-z_]+ clog2 bits signed unsigned itor rtoi bitstoreal realtobits "
-        "shortrealtobits bitstoshortreal high low left right size increment dimensions unpacked_dimensions "
-        "count(ones|bits) onehot0? isunknown abs min max ceil floor sqrt pow exp ln log10 a?(sin|cos|tan)h? atan2 "
-        "hypot "
-        r"dump(file|vars|on|off|all|limit|flush) ivl_(enum|string)_method\$[a-z]+ a?sync\$n?(and|or)\$(array|plane)"
-    ).split()
-)
-"""System tasks that stay inside the design (regular expressions, without the dollar). Waves are off."""
-
-_SEARCH = ' *[0-9]+ *"\\$(?!(?:' + "|".join(_PLAIN_TASKS) + ')")[^"]*"|^ +%force/'
-"""How any other call, or a `force`, stands in a compiled program (PCRE); a quote inside a string would have a backslash
-before it. `force` reaches through ports: on its own input a design would change what the reference sees."""
-
-_REACHING_OUT = re.compile(
-    r"f(open|close|read|get|put|scanf|seek|tell|eof|flush|error|display|write|monitor|strobe)|ungetc|rewind|s?read|write|"
-    r"(value|test)\$plusargs|system|sdf|save|restart|incsave|input|log|nolog|key|nokey|deposit|ivlh_|show|scope|list|table|vpi"
-)
-"""Beginnings of tasks that read or write beyond the design; what is neither here nor plain, the simulator lacks."""
+_ALLOWED = re.compile(f"(?:{PLAIN.pattern}|{ENDING.pattern}|dump(?:file|vars|on|off|all|limit|flush))")
+"""System tasks that stay inside the design, or end a run; those that dump waves are harmless, since waves are off."""
+_CALL = f'[0-9]+ *"\\$(?!{_ALLOWED.pattern}")[^"]*"'
+"""Line number and name of any other call, as they stand in a compiled program (PCRE); a quote inside a string would have
+a backslash before it."""
+_FORCE = "^ +%force/"
+"""It reaches through ports: on its own input a design would change what the reference sees."""
+_SEARCH = f"{_CALL}|{_FORCE}"
+_SEARCH_BESIDE_TESTBENCH = f"(?<! 3 )(?<![0-9]){_CALL}|{_FORCE}"
+"""For a testbench that has such calls itself: they bear its file number, as the first source in the compiler's table."""
+_TASK = re.compile(r"\$([a-z_][a-z0-9_$]*)", re.IGNORECASE)
 
 _HELPER_LIMITS = Limits(cpu_s=5, wall_s=30)
+_GUARD_LIMITS = Limits(cpu_s=5, wall_s=60, mem_mb=512, output_kb=64)
+MAX_FINDINGS = 20
+REJECTED_CODE = 1
+"""With which the guard ends when the candidate is not to be run."""
 
 PROBE = Step(argv=("true",), limits=_HELPER_LIMITS)
 """The least a box must be able to run."""
@@ -70,6 +79,15 @@ _OUTPUT = re.compile(
     r"^ Hint: Output '([^']*)' has (?:no|(\d+)) mismatches\.(?: First mismatch occurred at time (\d+)\.)?$"
 )
 _FIRST = re.compile(r"^ First: time (\d+) output (\S+) expected (\S+) got (\S+) inputs ?(.*)$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorder:
+    """A module of ours beside the testbench."""
+
+    top: str
+    text: str
+    """Verilog, with no placeholders left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +114,8 @@ def content_key(candidate: Candidate, spec: Spec, *, image: str) -> str:
         spec.reference,
         repr(spec.limits),
         repr(spec.num_checks),
+        repr(sorted(spec.files.items())),
+        repr(spec.reserved),
     ):
         data = part.encode(errors="replace")
         digest.update(len(data).to_bytes(8, "little") + data)
@@ -108,8 +128,13 @@ def fresh_names(key: str, *, secret: bytes) -> Names:
     return Names(prefix=f"vr{digest[:20]}_", evidence=f"E{digest[20:]}")
 
 
-def plan(candidate: Candidate, spec: Spec, *, image: str, secret: bytes) -> Job | Verdict:
-    """The job that judges the candidate, or the verdict when there is nothing to run."""
+def plan(
+    candidate: Candidate, spec: Spec, *, image: str, secret: bytes, recorder: Recorder | None = None
+) -> Job | Verdict:
+    """The job that judges the candidate, or the verdict when there is nothing to run.
+
+    `recorder` is compiled in right after the testbench.
+    """
     key = content_key(candidate, spec, image=image)
     source = candidate.source.encode(errors="replace")
     if not source.strip():
@@ -117,23 +142,39 @@ def plan(candidate: Candidate, spec: Spec, *, image: str, secret: bytes) -> Job 
     if len(source) > MAX_SOURCE_KB << 10:
         return _rejected(spec, key, f"the source has {len(source) >> 10} KiB; at most {MAX_SOURCE_KB} are judged")
     names = fresh_names(key, secret=secret)
-    testbench, reference = f"{names.prefix}tb.sv", f"{names.prefix}ref.sv"
-    compile_argv = icarus.compile_argv(
-        top=names.fill(TESTBENCH_TOP).decode(), files=(testbench, reference, CANDIDATE_FILE), output=PROGRAM
-    )
+    own = {f"{names.prefix}tb.sv": names.fill(spec.testbench), f"{names.prefix}ref.sv": names.fill(spec.reference)}
+    tops = [names.fill(TESTBENCH_TOP).decode()]
+    if recorder:
+        (testbench, *rest), recording = own, f"{names.prefix}recorder.sv"
+        own = {testbench: own[testbench], recording: recorder.text.encode()} | {name: own[name] for name in rest}
+        tops.append(recorder.top)
+    compilation = icarus.Compilation(tops=tops, files=(*own, CANDIDATE_FILE), output=PROGRAM)
+    direct = not image.startswith(HOST_PREFIX)
+    hidden = (*own, *compilation.leftovers, SUBMITTED_FILE, CANDIDATE_FILE)
     return Job(
         image=image,
-        files={
-            testbench: names.fill(spec.testbench),
-            reference: names.fill(spec.reference),
-            CANDIDATE_FILE: source + b"\n",
-        },
+        server="parser",
+        files={**spec.files, **own, **compilation.own_files, SUBMITTED_FILE: source + b"\n"},
         steps=(
-            Step(argv=compile_argv, limits=spec.limits),
-            Step(argv=("grep", "-aoPm1", _SEARCH, PROGRAM), limits=_HELPER_LIMITS, proceed_on=(1,)),
-            Step(argv=icarus.simulate_argv(PROGRAM), limits=spec.limits, drop=(testbench, reference, CANDIDATE_FILE)),
+            guard_step(spec),
+            *(Step(argv=argv, limits=spec.limits) for argv in compilation.argvs(direct=direct)),
+            Step(argv=("grep", "-aoPm1", search_pattern(spec), PROGRAM), limits=_HELPER_LIMITS, proceed_on=(1,)),
+            Step(argv=icarus.simulate_argv(PROGRAM), limits=spec.limits, drop=hidden),
         ),
     )
+
+
+def guard_step(spec: Spec) -> Step:
+    """The guard reads SUBMITTED_FILE, and writes CANDIDATE_FILE unless it rejects."""
+    return Step(
+        argv=("guard", SUBMITTED_FILE, CANDIDATE_FILE, spec.top, *spec.reserved), limits=_GUARD_LIMITS, warm=True
+    )
+
+
+def search_pattern(spec: Spec) -> str:
+    """What no compiled program may hold beside the testbench's own calls."""
+    own = all(_ALLOWED.fullmatch(name) for name in _TASK.findall(spec.testbench + spec.reference))
+    return _SEARCH if own else _SEARCH_BESIDE_TESTBENCH
 
 
 def judge(candidate: Candidate, spec: Spec, result: JobResult, *, image: str, secret: bytes) -> Verdict:
@@ -144,17 +185,39 @@ def judge(candidate: Candidate, spec: Spec, result: JobResult, *, image: str, se
             outcome=Outcome.UNJUDGED, num_tests=spec.num_checks, job_key=key,
             diagnostics=(Diagnostic(severity=Severity.ERROR, message=f"farm: {result.failure}"),),
         )  # fmt: skip
-    compiled, searched, simulated = result.steps
-    if compiled.status is not Status.EXITED or compiled.code != 0:
-        verdict = _judge_compilation(compiled, spec, key, prefix=fresh_names(key, secret=secret).prefix)
+    guarded, *compiled, searched, simulated = result.steps
+    findings = read_findings(guarded)
+    failed = next((step for step in compiled if step.status is not Status.EXITED or step.code != 0), None)
+    if guarded.status is not Status.EXITED or guarded.code != 0:
+        verdict = judge_guard(guarded, spec, key)
+    elif failed is not None:
+        verdict = _judge_compilation(failed, spec, key, prefix=fresh_names(key, secret=secret).prefix)
     elif searched.status is not Status.EXITED or searched.code != 1:
         verdict = _judge_search(searched, spec, key)
     else:
-        warnings = icarus.diagnostics(compiled.stderr.decode(errors="replace"), file=CANDIDATE_FILE)
+        warnings = icarus.diagnostics(compiled[-1].stderr.decode(errors="replace"), file=CANDIDATE_FILE)
         verdict = _judge_simulation(
             simulated, spec, key, evidence=fresh_names(key, secret=secret).evidence, notes=warnings
         )
-    return replace(verdict, cpu_s=result.cpu_s, wall_s=result.wall_s)
+    return replace(verdict, findings=findings, cpu_s=result.cpu_s, wall_s=result.wall_s)
+
+
+def read_findings(step: StepResult) -> tuple[GuardFinding, ...]:
+    """What the guard wrote; nothing when it did not get that far."""
+    try:
+        return tuple(GuardFinding(**found) for found in json.loads(step.stdout)["findings"][:MAX_FINDINGS])
+    except (ValueError, KeyError, TypeError):
+        return ()
+
+
+def judge_guard(step: StepResult, spec: Spec, key: str) -> Verdict:
+    """A candidate that the guard rejects, or could not read within its limits; honest code can always be read."""
+    if step.status is Status.EXITED and step.code == REJECTED_CODE:
+        found = [finding for finding in read_findings(step) if not finding.neutralised]
+        why = "; ".join(f"line {each.line}: {each.kind}: {each.text}" for each in found[:3]) or "it gave no reason"
+        return _rejected(spec, key, f"reaches outside the design: {why}")
+    how = f"code {step.code}" if step.status is Status.EXITED else str(step.status)
+    return _rejected(spec, key, f"the guard could not read the source: it ended with {how}")
 
 
 def _rejected(spec: Spec, key: str, why: str) -> Verdict:
@@ -177,7 +240,7 @@ def _judge_search(step: StepResult, spec: Spec, key: str) -> Verdict:
     if step.code != 0:
         return _rejected(spec, key, "the compiled program is too large or too odd to be searched")
     task = found.split('"')[1] if '"' in found else "force"
-    if task == "force" or _REACHING_OUT.match(task[1:]):
+    if task == "force" or REACHING.fullmatch(task[1:]):
         return _rejected(spec, key, f"{task} reaches outside the design")
     unknown = Diagnostic(severity=Severity.ERROR, message=f"the simulator has no {task}")
     return Verdict(outcome=Outcome.COMPILE_ERROR, num_tests=spec.num_checks, job_key=key, diagnostics=(unknown,))

@@ -11,12 +11,12 @@ def serve() -> list[str]:
     """Serve jobs; never returns in the server itself, which ends when the host closes the stream.
 
     Returns in a fork for each warm step: the step's words. There the working directory, `os.environ`, the limits and
-    descriptors 0 to 3 (3: evidence, if the step has it) are the step's own. The process must have one thread.
+    descriptors 0 to 3 (3: evidence, if the step has it) are the step's own. The process must have one thread: nothing
+    of the interpreter's own care for forks is needed then.
     """
     library = ctypes.PyDLL(str(Path(__file__).with_name("librunner.so")))  # holds the lock of the interpreter
     library.vr_serve.restype = ctypes.POINTER(ctypes.c_char_p)
     found = library.vr_serve()
-    ctypes.pythonapi.PyOS_AfterFork_Child()
     words = _strings(found)
     environment = _strings(ctypes.POINTER(ctypes.c_char_p).in_dll(ctypes.CDLL(None), "environ"))
     os.environ.clear()

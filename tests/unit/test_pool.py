@@ -9,7 +9,7 @@ import pytest
 
 from sim.boxes.fake import FakeBox
 from sim.job import Job, JobResult, Limits, Status, Step, StepResult
-from sim.pool import MAX_REMEMBERED_BYTES, Pool
+from sim.pool import MAX_REMEMBERED_BYTES, NUM_AHEAD, Pool
 
 LIMITS = Limits(cpu_s=1, wall_s=2)
 
@@ -145,7 +145,42 @@ def test_jobs_are_taken_only_a_few_ahead_of_the_boxes() -> None:
         results = pool.map(endless())
         threading.Timer(0.05, gate.set).start()
         assert next(results).steps[0].stdout == b"1"
-        assert taken <= 8 * 2 + 1
+        assert taken <= NUM_AHEAD * 2 + 1
+
+
+def test_the_longest_job_in_the_queue_starts_first() -> None:
+    order: list[str] = []
+    gate = threading.Event()
+
+    def noted(one: Job) -> JobResult:
+        gate.wait(10)
+        order.append(one.files["name"].decode())
+        return echo(one)
+
+    with Pool(FakeBox(noted), num_boxes=1) as pool:
+        futures = [
+            pool.submit(job(name), expected_s=s) for name, s in (("first", 0), ("short", 1), ("long", 9), ("mid", 5))
+        ]
+        gate.set()
+        assert [future.result().steps[0].stdout for future in futures] == [b"first", b"short", b"long", b"mid"]
+    assert order == ["first", "long", "mid", "short"]
+
+
+def test_closing_cancels_what_is_queued() -> None:
+    gate, running = threading.Event(), threading.Event()
+
+    def blocked(one: Job) -> JobResult:
+        running.set()
+        gate.wait(10)
+        return echo(one)
+
+    pool = Pool(FakeBox(blocked), num_boxes=1)
+    first, second = pool.submit(job("a")), pool.submit(job("b"))
+    running.wait(10)
+    threading.Timer(0.05, gate.set).start()
+    pool.close()
+    assert first.result().failure is None
+    assert second.cancelled()
 
 
 def test_a_bug_in_a_box_raises_where_the_result_is_asked_for() -> None:

@@ -1,5 +1,9 @@
 """The Verilog testbench verifier's pure halves, on results that a box could have given."""
 
+import json
+import re
+from dataclasses import replace
+
 import pytest
 
 from sim.hdl import verilog_testbench as verifier
@@ -28,14 +32,62 @@ def secret_of(candidate: Candidate = CANDIDATE) -> str:
     return verifier.fresh_names(verifier.content_key(candidate, SPEC, image="i"), secret=SECRET).evidence
 
 
-def judge(*, compiled: StepResult | None = None, searched: int = 1, simulated: StepResult | None = None) -> Verdict:
+def judge(
+    *,
+    guarded: StepResult | None = None,
+    compiled: StepResult | None = None,
+    searched: int = 1,
+    simulated: StepResult | None = None,
+) -> Verdict:
     ok = StepResult(status=Status.EXITED, code=0)
     steps = (
+        guarded or StepResult(status=Status.EXITED, code=0, stdout=b'{"understood": true, "findings": []}'),
+        ok,
         compiled or ok,
         StepResult(status=Status.EXITED, code=searched, stdout=b' 3 4 "$fopen"' if searched == 0 else b""),
         simulated or ok,
     )
     return verifier.judge(CANDIDATE, SPEC, JobResult(steps=steps), image="i", secret=SECRET)
+
+
+def finding(*, neutralised: bool) -> bytes:
+    found = {"kind": "system-task", "line": 3, "text": "$fopen", "neutralised": neutralised}
+    return json.dumps({"understood": True, "findings": [found]}).encode()
+
+
+def test_what_the_guard_rejects_is_rejected_with_its_reason() -> None:
+    step = StepResult(status=Status.EXITED, code=verifier.REJECTED_CODE, stdout=finding(neutralised=False))
+    verdict = judge(guarded=step)
+    assert verdict.outcome is Outcome.REJECTED
+    assert "line 3: system-task: $fopen" in verdict.diagnostics[0].message
+
+
+def test_what_the_guard_neutralised_is_told_beside_the_outcome() -> None:
+    step = StepResult(status=Status.EXITED, code=0, stdout=finding(neutralised=True))
+    verdict = judge(guarded=step, simulated=simulation("EVIDENCE Mismatches: 0 in 4 samples"))
+    assert verdict.outcome is Outcome.PASS
+    assert [(each.kind, each.line) for each in verdict.findings] == [("system-task", 3)]
+
+
+@pytest.mark.parametrize("status", [Status.SIGNALLED, Status.CPU_LIMIT, Status.MEMORY_LIMIT])
+def test_a_source_that_breaks_the_guard_is_rejected(status: Status) -> None:
+    assert judge(guarded=StepResult(status=status, code=None)).outcome is Outcome.REJECTED
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ('    %vpi_call/w 4 26 "$fopen", "x" {0 0 0};', True),
+        ('    %vpi_call/w 3 26 "$fopen", "x" {0 0 0};', False),
+        ('    %vpi_call/w 33 26 "$fopen", "x" {0 0 0};', True),
+        ('    %vpi_func 3 3 "$display" 32 {0 0 0};', False),
+        ('L_0x5 .sfunc/e 4 3 "$test$plusargs", "x";', True),
+        ("    %force/vec4 v0x5_0;", True),
+    ],
+)
+def test_a_testbench_may_read_files_of_its_own_and_the_candidate_may_not(line: str, found: bool) -> None:
+    reading = replace(SPEC, testbench='module __vr_tb; initial $readmemh("data", mem); endmodule')
+    assert bool(re.search(verifier.search_pattern(reading), line)) is found
 
 
 def simulation(*lines: str, status: Status = Status.EXITED) -> StepResult:
@@ -61,12 +113,13 @@ def test_equal_pairs_make_equal_jobs_and_another_secret_another_one() -> None:
 
 
 def test_another_candidate_gets_other_names() -> None:
-    assert set(plan().files) & set(plan(Candidate(source="module a; endmodule")).files) == {verifier.CANDIDATE_FILE}
+    both = set(plan().files) & set(plan(Candidate(source="module a; endmodule")).files)
+    assert both == {verifier.SUBMITTED_FILE, "ivl.conf", "ivlpp.defines", "ivlpp.files"}
 
 
 def test_sources_are_gone_before_the_simulation_starts() -> None:
     job = plan()
-    assert set(job.steps[-1].drop) == set(job.files)
+    assert set(job.steps[-1].drop) == {*job.files, verifier.CANDIDATE_FILE, "ivl.in"}
 
 
 def test_the_job_key_of_a_verdict_does_not_depend_on_the_secret() -> None:
@@ -88,7 +141,7 @@ def test_a_source_beyond_the_limit_is_rejected_without_a_job() -> None:
 
 
 def test_half_a_surrogate_pair_is_no_crash() -> None:
-    assert b"module" in plan(Candidate(source="module \ud800")).files[verifier.CANDIDATE_FILE]
+    assert b"module" in plan(Candidate(source="module \ud800")).files[verifier.SUBMITTED_FILE]
 
 
 def test_a_full_run_without_difference_passes() -> None:

@@ -16,7 +16,7 @@ from verireason.problem import Problem
 
 CPU_FACTOR = 10.0
 """A candidate may take this many times the golden's CPU time ..."""
-CPU_FLOOR_S = 10.0
+CPU_FLOOR_S = 5.0
 """... but no less than this: an honest design may simulate slower than the golden, and hosts differ."""
 
 
@@ -61,7 +61,8 @@ def _calibrated(problem: Problem, verdict: Verdict) -> Problem:
     while cpu_s < CPU_FACTOR * verdict.cpu_s:  # coarse steps, so that noise on the host rarely changes the limit
         cpu_s *= 2
     limits = replace(problem.spec.limits, cpu_s=cpu_s, wall_s=4 * cpu_s)
-    return replace(problem, spec=replace(problem.spec, num_checks=verdict.num_passed, limits=limits))
+    spec = replace(problem.spec, num_checks=verdict.num_passed, limits=limits, expected_s=verdict.cpu_s)
+    return replace(problem, spec=spec)
 
 
 def _words(verdict: Verdict) -> str:
