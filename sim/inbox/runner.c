@@ -40,6 +40,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -438,7 +439,10 @@ static void enter_room(uint32_t scratch_mb)
 {
     if (by_uid) {
         snprintf(room, sizeof room, "/tmp/vr-%u", (unsigned)job_uid);
-        if (mkdir(room, 0700) || chown(room, job_uid, job_uid) || chdir(room)) fail(room);
+        if (mkdir(room, 0700) || chown(room, job_uid, job_uid)) fail(room);
+        setfsgid(job_uid); /* files from here on as the job's user; signals and user ids still as root */
+        setfsuid(job_uid);
+        if (chdir(room)) fail(room);
         if (prctl(PR_SET_CHILD_SUBREAPER, 1)) fail("subreaper");
     } else {
         char size[64];
@@ -448,6 +452,18 @@ static void enter_room(uint32_t scratch_mb)
         drop_capabilities();
     }
     deny_system_calls();
+}
+
+/* With uid isolation /tmp is not the job's to write. */
+static void point_to_room(char **env)
+{
+    static char home[80], temporary[80];
+    snprintf(home, sizeof home, "HOME=%s", room);
+    snprintf(temporary, sizeof temporary, "TMPDIR=%s", room);
+    for (; *env; env++) {
+        if (!strcmp(*env, "HOME=/tmp")) *env = home;
+        if (!strcmp(*env, "TMPDIR=/tmp")) *env = temporary;
+    }
 }
 
 /* Returns the words in the fork that is a warm step; otherwise the process ends here. */
@@ -465,6 +481,7 @@ static char **run_job(const char *message, uint32_t size)
     enter_room(scratch_mb);
     write_files();
     char **env = take_strs();
+    if (by_uid) point_to_room(env);
     struct buffer answer = {0};
     int skip = 0;
     for (uint32_t n = take_u32(); n > 0; n--) {
@@ -498,16 +515,16 @@ static void remove_room(void)
 {
     pid_t pid = fork();
     if (pid == 0) {
-        if (chdir(room) || syscall(SYS_setresuid, job_uid, job_uid, job_uid)) _exit(1);
+        if (syscall(SYS_setresgid, job_uid, job_uid, job_uid) || syscall(SYS_setresuid, job_uid, job_uid, job_uid)) _exit(1);
         kill(-1, SIGKILL);
-        char *const argv[] = {"rm", "-rf", "--", room, NULL};
+        /* a directory may have been closed to its owner; the room's own entry is in a parent that only we may write */
+        char *const argv[] = {"sh", "-c", "cd \"$0\" && chmod -R u+rwX . && find . -mindepth 1 -delete", room, NULL};
         char *const env[] = {"PATH=/usr/bin:/bin", NULL};
-        /* the directory's own entry is in a parent that only we may write */
-        execve("/bin/rm", argv, env);
+        execve("/bin/sh", argv, env);
         _exit(127);
     }
     if (pid > 0) waitpid(pid, NULL, 0);
-    rmdir(room);
+    if (rmdir(room) && errno != ENOENT) _exit(1); /* something is left: no more jobs beside it */
 }
 
 /* Waits for the job's process; ends with it when the host goes away meanwhile. */
