@@ -6,12 +6,16 @@ A server is started by `sim/inbox/runner.c`; its warm steps run in a fork of it 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from os import uname
 
 from sim.image import INBOX
 
 RUNNER = f"{INBOX}/runner"
 LIBRARY = INBOX.removesuffix("/sim/inbox")
 """On the Python path of every server, so that `sim.inbox` can be imported in a box."""
+
+PACKAGES = "/opt/verireason/python"
+"""Where the image has the pinned Python packages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +34,16 @@ SERVERS = {
     "parser": Server(
         argv=(RUNNER, "--launch", "env", f"PYTHONPATH={LIBRARY}", "python3", "-s", "-m", "sim.inbox.parser_server"),
         held_mb=192,
+    ),
+    "cocotb-icarus": Server(
+        argv=(
+            RUNNER, "--launch", "env", f"PYTHONPATH={LIBRARY}/sim/inbox/cocotb_site:{LIBRARY}:{PACKAGES}",
+            "PYTHONHASHSEED=0", "PYTHONNOUSERSITE=1", "PYTHONDONTWRITEBYTECODE=1", "PYGPI_PYTHON_BIN=/usr/bin/python3",
+            f"GPI_USERS=libpython3.13.so.1.0;{PACKAGES}/cocotb/simulator.cpython-313-{uname().machine}-linux-gnu.so,initialize",
+            "GPI_LOG_LEVEL=ERROR", "COCOTB_REWRITE_ASSERTION_FILES=",
+            "vvp", "-n", "-m", f"{PACKAGES}/cocotb/libs/libcocotbvpi_icarus.so", "design.vvp", "-none",
+        ),
+        held_mb=256,
     ),
 }
 """Server name to how it is started. To add one: a program in sim/inbox that calls `serve`, and a row here."""

@@ -1,0 +1,64 @@
+"""The program side of server "cocotb-icarus": `vvp` with Python and cocotb loaded, one fork per job.
+
+`vvp -m libcocotbvpi_icarus` starts Python before it opens the design. Python then runs `cocotb_site/sitecustomize.py`,
+which waits here. In the fork, `wait_for_job` returns with the job's directory as the working directory; `vvp` goes on
+to open `design.vvp` there, and cocotb starts the tests (`sim.inbox.cocotb_evidence`).
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+MODULES = (
+    "cocotb.clock", "cocotb.handle", "cocotb.queue", "cocotb.result", "cocotb.simtime", "cocotb.triggers",
+    "cocotb.types", "cocotb.utils", "pygpi.entry", "sim.inbox.cocotb_evidence", "sim.inbox.guard",
+    "asyncio", "collections", "copy", "dataclasses", "enum", "functools", "itertools", "linecache", "math", "random",
+    "struct", "typing", "warnings",
+)  # fmt: skip
+"""What tests commonly import, and what a run needs."""
+
+
+def wait_for_job() -> None:
+    """Load what is slow to load, then wait. Returns in the fork of a job only, for its warm step's words.
+
+    Those are: "cocotb", the test module, the top module, the seed, the nonce, and "inout" or "-". The guard is served
+    as well, so that one box does for a whole verdict.
+    """
+    from sim.inbox.warm import serve
+
+    for name in MODULES:
+        import_module(name)
+    gc.collect()
+    gc.freeze()  # a collection in the fork would copy every page it looks at
+    words = serve()
+    if words[0] == "guard":
+        guard(words)
+    _, module, top, seed, nonce, inout = words
+    begin(module=module, top=top, seed=seed, nonce=nonce, inout=inout == "inout")
+
+
+def guard(words: list[str]) -> NoReturn:
+    """The guard's step, as the parser server does it."""
+    from sim.inbox.guard import main
+
+    code = main(words)
+    sys.stdout.flush()
+    os._exit(code)
+
+
+def begin(*, module: str, top: str, seed: str, nonce: str, inout: bool) -> None:
+    """The environment that cocotb reads when the simulation starts."""
+    from sim.inbox import cocotb_evidence
+
+    os.environ.update({
+        "PYGPI_USERS": cocotb_evidence.ENTRY_POINT,
+        "COCOTB_TEST_MODULES": module,
+        "COCOTB_TOPLEVEL": top,
+        "COCOTB_RANDOM_SEED": seed,
+        cocotb_evidence.NONCE: nonce,
+        **({cocotb_evidence.INOUT: "1"} if inout else {}),
+    })  # fmt: skip
