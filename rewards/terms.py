@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rewards.attempt import Attempt
+from sim.hdl.lint import score
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,14 @@ def similarity(attempt: Attempt) -> float | None:
     return verdict.similarity
 
 
+def lint(attempt: Attempt) -> float | None:
+    """How clean the linter finds what compiles; 0.0 for what does not. `sim.hdl.lint` says which classes count."""
+    verdict = attempt.verdict
+    if not verdict.compiled:
+        return 0.0
+    return None if verdict.lint is None else score(verdict.lint)
+
+
 def follows_format(attempt: Attempt) -> float:
     """1.0 for a text in the form that was asked for, or when none was asked for."""
     return float(attempt.follows_format is not False)
@@ -80,6 +89,8 @@ TERMS = {
              doc="share of the checks passed"),
         Term(name="similarity", function=similarity, low=0.0, high=1.0, passed_low=1.0, failed_high=1.0,
              doc="structural similarity to the golden; 1 for a pass"),
+        Term(name="lint", function=lint, low=0.0, high=1.0, passed_low=0.0, failed_high=1.0,
+             doc="1 for a candidate without lint warnings, less for each class of them; 0 for what does not compile"),
         Term(name="format", function=follows_format, low=0.0, high=1.0, passed_low=0.0, failed_high=1.0,
              doc="1 for a text in the form that the template asks for"),
         Term(name="finished", function=finished, low=0.0, high=1.0, passed_low=0.0, failed_high=1.0,

@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 from rewards.attempt import Attempt
 from rewards.rubric import RUBRICS, Rubric
 from rewards.terms import TERMS
-from sim.verdict import COMPILED, Outcome, Verdict
+from sim.verdict import COMPILED, Lint, Outcome, Verdict
 
 CONCLUSIONS = [outcome for outcome in Outcome if outcome is not Outcome.UNJUDGED]
 FAILURES = [outcome for outcome in CONCLUSIONS if outcome is not Outcome.PASS]
+
+
+lint_classes = st.dictionaries(st.sampled_from(["ERROR", "LATCH", "WIDTHTRUNC", "UNUSEDSIGNAL"]), st.integers(1, 99))
 
 
 @st.composite
@@ -28,6 +31,7 @@ def attempts(draw: st.DrawFn, outcomes: Sequence[Outcome]) -> Attempt:
         num_passed=num_passed,
         num_tests=num_tests,
         similarity=draw(st.floats(0.0, 1.0)),
+        lint=Lint(warnings=(), classes=draw(lint_classes)),
     )
     return Attempt(
         verdict=verdict,
@@ -56,7 +60,10 @@ def total(rubric: Rubric, attempt: Attempt) -> float:
 
 
 def wrong(num_passed: int, num_tests: int) -> Attempt:
-    verdict = Verdict(outcome=Outcome.MISMATCH, num_passed=num_passed, num_tests=num_tests, similarity=0.5)
+    verdict = Verdict(
+        outcome=Outcome.MISMATCH, num_passed=num_passed, num_tests=num_tests, similarity=0.5,
+        lint=Lint(warnings=(), classes={}),
+    )  # fmt: skip
     return Attempt(verdict=verdict)
 
 

@@ -1,0 +1,137 @@
+"""Verilator 5.032: command lines and logs. Nothing here runs anything.
+
+Two stages make a simulation: `verilate_argv` translates Verilog to C++, `build_argv` compiles that against what the
+image holds precompiled (`containers/verilator-prebuild.sh`). The perl wrapper, make and python, which
+`verilator --binary` starts, are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sim.verdict import Diagnostic, Severity
+
+BUILD = "/opt/verireason/verilator/build"
+DIRECTORY = "obj"
+"""Where the C++ and the program go."""
+PROGRAM = f"{DIRECTORY}/sim"
+TREE, TREE_FILES = "tree.json", "tree.meta.json"
+"""The elaborated design as Verilator sees it, and what its file letters mean."""
+MAX_MESSAGE = 300
+"""Characters kept of one message; a candidate can make them as long as it likes."""
+
+_COMMON = ("--quiet", "--timing", "--timescale", "1s/1s", "-UVERILATOR", "-UVERILATOR_TIMING")
+"""The time unit that Icarus has where a text gives none; and no macro that would make the text another one than for
+Icarus."""
+_SIMULATION = ("--no-assert", "-Wno-fatal", "-Wno-BLKANDNBLK", "-Wno-INITIALDLY", "--prefix", "Vtb")
+"""Failed assertions end a Verilated run, but not one of Icarus. A variable with both kinds of assignment works here."""
+_ZEROS = ("--x-assign", "0", "--x-initial", "0")
+"""There is no x: what Icarus would make unknown is zero, in the golden and in the candidate."""
+
+_MESSAGE = re.compile(r"^%(?P<kind>Error|Warning)(?:-(?P<name>[A-Z0-9]{2,32}))?: (?P<text>.*)$")
+_PLACE = re.compile(r"^(?P<file>[^:\s]{1,255}):(?P<line>[0-9]{1,7}):(?:[0-9]{1,7}:)? ")
+_NOISE = ("Exiting due to", "Command Failed", "Cannot continue")
+
+_COMMENTS = (
+    r"s#(//|/\*)([[:space:]]*)(verilator|synopsys|cadence|pragma|ambit|synthesis)#\1\2-\3#g;"
+    r"s#`(verilator_config|verilog|systemc_[a-z]*)#`no_\1#g"
+)
+
+
+def unpragma_argv(file: str) -> tuple[str, ...]:
+    """`sed` that makes plain comments of those that speak to Verilator, which turn warnings and code off and on.
+
+    No other tool hears them. Line numbers stay. Verilator's own directives become unknown ones, which are errors.
+    """
+    return ("sed", "-z", "-E", "-i", _COMMENTS, file)
+
+
+def tree_argv(*, top: str, files: Sequence[str]) -> tuple[str, ...]:
+    """Write TREE: what Verilator makes of the text before it makes C++ of it."""
+    output = ("--json-only-output", TREE, "--json-only-meta-output", TREE_FILES)
+    silence = ("-Wno-lint", "-Wno-style")
+    return ("verilator_bin", "--json-only", *output, *_COMMON, *_SIMULATION, *silence, "--top-module", top, *files)
+
+
+def verilate_argv(*, top: str, files: Sequence[str]) -> tuple[str, ...]:
+    """C++ of a whole simulation, in DIRECTORY."""
+    return ("verilator_bin", "--cc", "--main", "-Mdir", DIRECTORY, *_COMMON, *_SIMULATION, *_ZEROS, "--top-module", top,
+            *files)  # fmt: skip
+
+
+def build_argv() -> tuple[str, ...]:
+    """PROGRAM out of the C++ in DIRECTORY."""
+    return ("sh", BUILD, DIRECTORY)
+
+
+def simulate_argv() -> tuple[str, ...]:
+    """The program, without the statistics at its end."""
+    return (PROGRAM, "+verilator+quiet")
+
+
+def lint_argv(*, top: str, file: str) -> tuple[str, ...]:
+    """All warnings about one file; the exit code is 0 for mere warnings."""
+    warnings = ("-Wall", "-Wno-fatal", "-Wwarn-BLKANDNBLK")
+    return ("verilator_bin", "--lint-only", *warnings, *_COMMON, "--top-module", top, file)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One warning or error of a log."""
+
+    severity: Severity
+    name: str | None
+    """Its class, e.g. "WIDTHTRUNC"; None for an error without one."""
+    file: str | None
+    line: int | None
+    text: str
+
+
+def messages(log: str) -> tuple[Message, ...]:
+    """All warnings and errors of a log, without the excerpts and hints that follow each."""
+    found = []
+    for line in log.split("\n"):  # not splitlines: a candidate can put other line ends into names
+        match = _MESSAGE.match(line)
+        if not match or match["text"].startswith(_NOISE):
+            continue
+        place = _PLACE.match(match["text"])
+        text = match["text"][place.end() :] if place else match["text"]
+        found.append(
+            Message(
+                severity=Severity.ERROR if match["kind"] == "Error" else Severity.WARNING,
+                name=match["name"],
+                file=place["file"] if place else None,
+                line=int(place["line"]) if place else None,
+                text=text.strip()[:MAX_MESSAGE],
+            )
+        )
+    return tuple(found)
+
+
+def diagnostics(log: str, *, file: str, limit: int = 20) -> tuple[Diagnostic, ...]:
+    """Messages about `file`, and errors about no line of it without a line.
+
+    Other files are ours: their lines would tell a model about the testbench.
+    """
+    return tuple(
+        diagnostic(message, file=file)
+        for message in messages(log)
+        if message.file == file or message.severity is Severity.ERROR
+    )[:limit]
+
+
+def diagnostic(message: Message, *, file: str) -> Diagnostic:
+    """A message as a diagnostic; it keeps its line if it is about `file`."""
+    return Diagnostic(
+        severity=message.severity,
+        message=f"{message.name}: {message.text}" if message.name else message.text,
+        line=message.line if message.file == file else None,
+    )
+
+
+def count_classes(found: Sequence[Message]) -> dict[str, int]:
+    """Class to number of messages; errors count under "ERROR", whatever their class."""
+    return dict(Counter("ERROR" if each.severity is Severity.ERROR else each.name or "OTHER" for each in found))
