@@ -91,7 +91,11 @@ class Regression(cocotb.regression.RegressionManager):  # type: ignore[misc]  # 
     def _record_test_failed(
         self, wall_time_s: float, sim_time_start: float, sim_time_stop: float, result: Any, msg: str | None
     ) -> None:
-        self._tell(False, (msg or "failed") if result is None else message(result), sim_time_stop - sim_time_start)
+        if isinstance(result, cocotb.regression.SimFailure):
+            why = "the simulation ended before this test did"
+        else:
+            why = (msg or "failed") if result is None else message(result)
+        self._tell(False, why, sim_time_stop - sim_time_start)
 
     def _record_test_skipped(
         self, wall_time_s: float, sim_time_start: float, sim_time_stop: float, msg: str | None

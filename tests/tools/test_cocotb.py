@@ -93,16 +93,9 @@ BAD = {
         WRONG.replace("BODY", 'initial $display("** TESTS=3 PASS=3 FAIL=0 SKIP=0 **\\n<testsuites/>");'),
         Outcome.MISMATCH,
     ),
-    "writes a report": (
-        WRONG.replace("BODY", 'integer f; initial begin f = $fopen("results.xml", "w"); $fclose(f); end'),
-        Outcome.REJECTED,
-    ),
-    "writes to descriptor 3": (
-        WRONG.replace("BODY", 'initial $fdisplay(32\'h80000003, "{\\"end\\": true}");'), Outcome.REJECTED,
-    ),
     "forces its own input": (WRONG.replace("BODY", "initial force d = 0;"), Outcome.REJECTED),
     "drives its own input": (WRONG.replace("BODY", "reg z = 0; always @(d) z = 0; assign d = {8{z}};"), Outcome.REJECTED),
-    "has an inout for an input": (WRONG.replace("input [7:0] d", "inout [7:0] d"), Outcome.REJECTED),
+    "has an inout for an input": (WRONG.replace("input [7:0] d", "inout [7:0] d").replace("BODY", "assign d = 0;"), Outcome.REJECTED),
     "has an inner signal for an input": (
         WRONG.replace(", input [7:0] d", "").replace("BODY", "reg [7:0] d; always @(d) d = 0;"), Outcome.REJECTED,
     ),
@@ -119,19 +112,18 @@ def plan(source: str, spec: Spec = SPEC, *, image: str) -> Job:
 
 
 def judge(farm: Farm, source: str, spec: Spec = SPEC) -> Verdict:
-    return run(farm, plan(source, spec, image=farm.image), source, spec)
-
-
-def run(farm: Farm, job: Job, source: str, spec: Spec = SPEC) -> Verdict:
-    result = farm.pool.submit(job).result()
+    result = farm.pool.submit(plan(source, spec, image=farm.image)).result()
     return cocotb_testbench.judge(Candidate(source=source), spec, result, image=farm.image, secret=SECRET)
 
 
-def without_guard(job: Job) -> Job:
-    """The job with nothing before the tests that would stop a hostile design."""
+def run_unguarded(farm: Farm, source: str) -> tuple[Verdict, bytes]:
+    """The verdict, and all evidence, when nothing before the tests stops a hostile design."""
+    job = plan(source, image=farm.image)
     copy = Step(argv=("cp", verilog_testbench.SUBMITTED_FILE, verilog_testbench.CANDIDATE_FILE), limits=LIMITS)
     steps = [replace(step, proceed_on=(0, 1)) if step.argv[0] == "grep" else step for step in job.steps[1:]]
-    return replace(job, steps=(copy, *steps))
+    step = farm.pool.submit(replace(job, steps=(copy, *steps))).result().steps[-1]
+    nonce = job.steps[-1].argv[4]
+    return cocotb_testbench.judge_run(step, SPEC, "key", nonce=nonce, notes=()), step.evidence
 
 
 def with_testbench(text: str) -> Spec:
@@ -178,7 +170,7 @@ def test_a_syntax_error_names_the_candidates_own_line(farm: Farm) -> None:
 @pytest.mark.parametrize("when", [0, 1, 40])
 def test_a_design_that_ends_the_run_fails_every_test_that_it_cut_off(farm: Farm, when: int) -> None:
     source = GOLDEN.replace("endmodule", f"initial #{when} $finish; endmodule")
-    verdict = run(farm, without_guard(plan(source, image=farm.image)), source)
+    verdict, _ = run_unguarded(farm, source)
     assert verdict.outcome is Outcome.MISMATCH
     assert verdict.num_tests == 3
     assert verdict.num_passed is not None
@@ -197,12 +189,10 @@ def test_a_design_that_ends_the_run_fails_every_test_that_it_cut_off(farm: Farm,
 )
 def test_no_file_task_reaches_the_evidence_even_without_the_guard(farm: Farm, body: str) -> None:
     source = WRONG.replace("BODY", body)
-    job = without_guard(plan(source, image=farm.image))
-    verdict = run(farm, job, source)
-    assert verdict.outcome is Outcome.MISMATCH, verdict
-    assert verdict.num_tests == 3
-    evidence = farm.pool.submit(job).result().steps[-1].evidence
+    verdict, evidence = run_unguarded(farm, source)
+    assert (verdict.outcome, verdict.num_tests) == (Outcome.MISMATCH, 3)
     assert all(b"nonce" in line for line in evidence.splitlines())
+    assert judge(farm, source).outcome in (Outcome.MISMATCH, Outcome.REJECTED)
 
 
 def test_a_test_that_waits_for_ever_on_a_running_clock_is_a_timeout(farm: Farm) -> None:
