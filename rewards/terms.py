@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from rewards.attempt import Attempt
 from sim.hdl.lint import score
+from sim.verdict import Netlist
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,37 @@ def lint(attempt: Attempt) -> float | None:
     return None if verdict.lint is None else score(verdict.lint)
 
 
+def synthesisable(attempt: Attempt) -> float | None:
+    """1.0 for what Yosys can make gates of, whether it passes or not; 0.0 for what does not compile."""
+    verdict = attempt.verdict
+    if not verdict.compiled:
+        return 0.0
+    return None if verdict.synthesis is None else float(verdict.synthesis.netlist is not None)
+
+
+def area(attempt: Attempt) -> float | None:
+    """Cells of the golden's netlist per cell of the candidate's, at most 1.0; nothing for a design that fails."""
+    return _ratio_to_golden(attempt, lambda netlist: netlist.num_cells)
+
+
+def depth(attempt: Attempt) -> float | None:
+    """Logic depth of the golden per depth of the candidate, at most 1.0; nothing for a design that fails."""
+    return _ratio_to_golden(attempt, lambda netlist: netlist.depth)
+
+
+def _ratio_to_golden(attempt: Attempt, size: Callable[[Netlist], int]) -> float | None:
+    """The smallest design of all is an empty one, so only a pass has any of it."""
+    verdict = attempt.verdict
+    if not verdict.passed:
+        return 0.0
+    if verdict.synthesis is None or verdict.synthesis.golden is None:
+        return None
+    if verdict.synthesis.netlist is None:
+        return 0.0
+    golden, own = size(verdict.synthesis.golden), size(verdict.synthesis.netlist)
+    return 1.0 if own <= golden else golden / own
+
+
 def follows_format(attempt: Attempt) -> float:
     """1.0 for a text in the form that was asked for, or when none was asked for."""
     return float(attempt.follows_format is not False)
@@ -91,6 +123,12 @@ TERMS = {
              doc="structural similarity to the golden; 1 for a pass"),
         Term(name="lint", function=lint, low=0.0, high=1.0, passed_low=0.0, failed_high=1.0,
              doc="1 for a candidate without lint warnings, less for each class of them; 0 for what does not compile"),
+        Term(name="synthesisable", function=synthesisable, low=0.0, high=1.0, passed_low=0.0, failed_high=1.0,
+             doc="1 for a candidate that Yosys can synthesise"),
+        Term(name="area", function=area, low=0.0, high=1.0, passed_low=0.0, failed_high=0.0,
+             doc="the golden's cells per cell of a candidate that passes, at most 1"),
+        Term(name="depth", function=depth, low=0.0, high=1.0, passed_low=0.0, failed_high=0.0,
+             doc="the golden's logic depth per depth of a candidate that passes, at most 1"),
         Term(name="format", function=follows_format, low=0.0, high=1.0, passed_low=0.0, failed_high=1.0,
              doc="1 for a text in the form that the template asks for"),
         Term(name="finished", function=finished, low=0.0, high=1.0, passed_low=0.0, failed_high=1.0,
@@ -98,3 +136,6 @@ TERMS = {
     )
 }  # fmt: skip
 """Term name to term."""
+
+SYNTHESIS_TERMS = frozenset({"synthesisable", "area", "depth"})
+"""Those that need `Verdict.synthesis`."""

@@ -38,7 +38,7 @@ class Equivalence(StrEnum):
 
 
 PROOF_SECONDS = 5
-_NUM_HALF_PERIODS = 20
+NUM_HALF_PERIODS = 20
 _LIMITS = Limits(cpu_s=10, wall_s=60, mem_mb=1024, output_kb=64, scratch_mb=64)
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 
@@ -57,9 +57,7 @@ clk2fflogic
 # The miter's trigger is 1 when an output differs and the golden's is known; xprop turns the three-valued circuit into a
 # two-valued one that carries a second rail for x. Inputs are two-valued in AIGER, so the assumptions that xprop makes
 # about them hold already.
-_MITER = """\
-design -stash gold
-{read_mutant}design -stash gate
+MITER = """\
 design -copy-from gold -as gold {top}
 design -copy-from gate -as gate {top}
 miter -equiv -flatten -ignore_gold_x gold gate miter
@@ -73,14 +71,16 @@ techmap
 opt -keepdc -fast
 aigmap
 opt_clean
-write_aiger -zinit -miter miter.aig
+write_aiger -zinit -miter -symbols miter.aig
 """
+"""Makes `miter.aig` of the designs stashed as `gold` and `gate`; its one output is 1 where they differ."""
 
-_KNOWN = """\
+KNOWN = """\
 cd {top}
 select -set outputs o:*
 sat -enable_undef -set-init-undef -set-def-inputs -seq {steps} -set-def-at {steps} @outputs -show @outputs -verify
 """
+"""Ends well when some run of the present design makes all its outputs known at once."""
 
 
 def plan_equivalence(*, golden: str, mutant: str, top: str, image: str) -> Job:
@@ -94,8 +94,8 @@ def plan_equivalence(*, golden: str, mutant: str, top: str, image: str) -> Job:
     read_golden = _READ.format(file="golden.v", top=top)
     read_mutant = _READ.format(file="mutant.v", top=top)
     scripts = {
-        "miter.ys": read_golden + _MITER.format(read_mutant=read_mutant, top=top),
-        "known.ys": read_golden + _KNOWN.format(top=top, steps=_NUM_HALF_PERIODS),
+        "miter.ys": f"{read_golden}design -stash gold\n{read_mutant}design -stash gate\n{MITER.format(top=top)}",
+        "known.ys": read_golden + KNOWN.format(top=top, steps=NUM_HALF_PERIODS),
     }
     return Job(
         image=image,

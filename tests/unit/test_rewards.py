@@ -12,13 +12,22 @@ from hypothesis import strategies as st
 from rewards.attempt import Attempt
 from rewards.rubric import RUBRICS, Rubric
 from rewards.terms import TERMS
-from sim.verdict import COMPILED, Lint, Outcome, Verdict
+from sim.verdict import COMPILED, Lint, Netlist, Outcome, Synthesis, Verdict
 
 CONCLUSIONS = [outcome for outcome in Outcome if outcome is not Outcome.UNJUDGED]
 FAILURES = [outcome for outcome in CONCLUSIONS if outcome is not Outcome.PASS]
 
 
 lint_classes = st.dictionaries(st.sampled_from(["ERROR", "LATCH", "WIDTHTRUNC", "UNUSEDSIGNAL"]), st.integers(1, 99))
+
+netlists = st.builds(
+    Netlist,
+    num_cells=st.integers(0, 5000),
+    num_flip_flops=st.integers(0, 100),
+    num_latches=st.integers(0, 10),
+    depth=st.integers(0, 100),
+)
+syntheses = st.builds(Synthesis, netlist=st.none() | netlists, golden=netlists)
 
 
 @st.composite
@@ -32,6 +41,7 @@ def attempts(draw: st.DrawFn, outcomes: Sequence[Outcome]) -> Attempt:
         num_tests=num_tests,
         similarity=draw(st.floats(0.0, 1.0)),
         lint=Lint(warnings=(), classes=draw(lint_classes)),
+        synthesis=draw(syntheses),
     )
     return Attempt(
         verdict=verdict,
@@ -62,9 +72,17 @@ def total(rubric: Rubric, attempt: Attempt) -> float:
 def wrong(num_passed: int, num_tests: int) -> Attempt:
     verdict = Verdict(
         outcome=Outcome.MISMATCH, num_passed=num_passed, num_tests=num_tests, similarity=0.5,
-        lint=Lint(warnings=(), classes={}),
+        lint=Lint(warnings=(), classes={}), synthesis=Synthesis(netlist=None),
     )  # fmt: skip
     return Attempt(verdict=verdict)
+
+
+def netlist(num_cells: int, depth: int) -> Netlist:
+    return Netlist(num_cells=num_cells, num_flip_flops=0, num_latches=0, depth=depth)
+
+
+def synthesised(outcome: Outcome, own: Netlist | None, golden: Netlist | None) -> Attempt:
+    return Attempt(verdict=Verdict(outcome=outcome, synthesis=Synthesis(netlist=own, golden=golden)))
 
 
 @given(rubrics(), attempts([Outcome.PASS]), attempts(FAILURES))
@@ -105,6 +123,52 @@ def test_a_term_keeps_to_its_range_for_a_failure(name: str, attempt: Attempt) ->
     value = term.function(attempt)
     assert value is not None
     assert term.low <= value <= term.failed_high <= term.high
+
+
+@pytest.mark.parametrize(
+    ("own", "area", "depth"),
+    [
+        (netlist(10, 4), 1.0, 1.0),
+        (netlist(5, 2), 1.0, 1.0),
+        (netlist(40, 4), 0.25, 1.0),
+        (netlist(0, 8), 1.0, 0.5),
+        (None, 0.0, 0.0),
+    ],
+    ids=["equal", "smaller", "larger", "deeper", "not synthesisable"],
+)
+def test_a_passing_netlist_is_worth_its_ratio_to_the_goldens(own: Netlist | None, area: float, depth: float) -> None:
+    attempt = synthesised(Outcome.PASS, own, netlist(10, 4))
+    assert (TERMS["area"].function(attempt), TERMS["depth"].function(attempt)) == (area, depth)
+
+
+def test_a_golden_of_wires_alone_leaves_nothing_to_gates() -> None:
+    golden = netlist(0, 0)
+    area = TERMS["area"].function
+    assert area(synthesised(Outcome.PASS, golden, golden)) == 1.0
+    assert area(synthesised(Outcome.PASS, netlist(1, 1), golden)) == 0.0
+
+
+@pytest.mark.parametrize("name", ["area", "depth"])
+@pytest.mark.parametrize("outcome", FAILURES)
+def test_an_empty_design_that_fails_earns_nothing_by_being_small(name: str, outcome: Outcome) -> None:
+    assert TERMS[name].function(synthesised(outcome, netlist(0, 0), netlist(10, 4))) == 0.0
+
+
+@pytest.mark.parametrize("name", ["area", "depth", "synthesisable"])
+def test_a_pass_whose_synthesis_was_not_measured_has_no_such_term(name: str) -> None:
+    assert TERMS[name].function(Attempt(verdict=Verdict(outcome=Outcome.PASS))) is None
+
+
+@pytest.mark.parametrize("name", ["area", "depth"])
+def test_a_netlist_without_the_goldens_has_no_ratio(name: str) -> None:
+    assert TERMS[name].function(synthesised(Outcome.PASS, netlist(1, 1), None)) is None
+
+
+def test_synthesisable_is_what_has_a_netlist() -> None:
+    term = TERMS["synthesisable"].function
+    assert term(synthesised(Outcome.MISMATCH, netlist(1, 1), None)) == 1.0
+    assert term(synthesised(Outcome.MISMATCH, None, None)) == 0.0
+    assert term(Attempt(verdict=Verdict(outcome=Outcome.COMPILE_ERROR))) == 0.0
 
 
 @pytest.mark.parametrize("name", RUBRICS)
