@@ -16,10 +16,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from sim.verdict import Diagnostic, FirstFailure, Outcome, OutputMismatch, Verdict
+from sim.strict_json import from_json, to_json
+from sim.verdict import (
+    Diagnostic,
+    Equivalence,
+    FirstFailure,
+    GuardFinding,
+    Lint,
+    NamedTest,
+    Outcome,
+    OutputMismatch,
+    Synthesis,
+    Verdict,
+    Waves,
+)
 from verireason.errors import MissingError, UserError
 from verireason.problem import Completion, Problem
-from verireason.strict_json import from_json, to_json
 
 _DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 """What a write says when the disk, a quota or a size limit is at its end, or the device broke."""
@@ -53,7 +65,14 @@ class Record:
     outputs: tuple[OutputMismatch, ...] = ()
     first_failure: FirstFailure | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
+    findings: tuple[GuardFinding, ...] = ()
+    tests: tuple[NamedTest, ...] = ()
     similarity: float | None = None
+    lint: Lint | None = None
+    synthesis: Synthesis | None = None
+    equivalence: Equivalence | None = None
+    waves: Waves | None = None
+    second: Outcome | None = None
     reward: float | None = None
     """None when nobody asked for one, and always for UNJUDGED."""
     terms: Mapping[str, float] = field(default_factory=dict)
@@ -118,7 +137,14 @@ def record_from(
         outputs=verdict.outputs,
         first_failure=verdict.first_failure,
         diagnostics=verdict.diagnostics,
+        findings=verdict.findings,
+        tests=verdict.tests,
         similarity=verdict.similarity,
+        lint=verdict.lint,
+        synthesis=verdict.synthesis,
+        equivalence=verdict.equivalence,
+        waves=verdict.waves,
+        second=verdict.second,
         reward=reward,
         terms=dict(terms or {}),
         finish_reason=completion.finish_reason,
@@ -133,6 +159,31 @@ def record_from(
         config=config,
         cpu_s=verdict.cpu_s,
         wall_s=verdict.wall_s,
+    )
+
+
+def verdict_from(record: Record) -> Verdict:
+    """The verdict that a record carries, for what explains verdicts."""
+    return Verdict(
+        outcome=record.outcome,
+        num_passed=record.tests_passed,
+        num_tests=record.tests_total,
+        outputs=record.outputs,
+        first_failure=record.first_failure,
+        diagnostics=record.diagnostics,
+        findings=record.findings,
+        tests=record.tests,
+        similarity=record.similarity,
+        lint=record.lint,
+        synthesis=record.synthesis,
+        equivalence=record.equivalence,
+        waves=record.waves,
+        second=record.second,
+        tools=record.tools,
+        image=record.image,
+        job_key=record.job_key,
+        cpu_s=record.cpu_s,
+        wall_s=record.wall_s,
     )
 
 

@@ -15,7 +15,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.verdict import Diagnostic, FirstFailure, Outcome, OutputMismatch, Severity, Spec, Verdict
+from sim.verdict import (
+    Diagnostic,
+    Equivalence,
+    FirstFailure,
+    GuardFinding,
+    Lint,
+    NamedTest,
+    Netlist,
+    Outcome,
+    OutputMismatch,
+    Proof,
+    Severity,
+    Spec,
+    Synthesis,
+    Verdict,
+    Wave,
+    Waves,
+)
 from verireason.errors import UserError
 from verireason.problem import Completion, Problem
 from verireason.records import (
@@ -27,6 +44,7 @@ from verireason.records import (
     record_to_json,
     truncate_after_step,
     truncate_records,
+    verdict_from,
 )
 
 PASS = Record(problem_id="p", benchmark="b", sample=0, outcome=Outcome.PASS, passed=True)
@@ -48,7 +66,21 @@ FULL = Record(
     outputs=(OutputMismatch(name="q", num_mismatches=10, first_time=95),),
     first_failure=FirstFailure(signal="q", time=95, expected="01x1", got="0000", inputs="a=0101 b=1"),
     diagnostics=(Diagnostic(severity=Severity.WARNING, message="implicit net", line=1),),
+    findings=(GuardFinding(kind="system-task", line=3, text="$finish;", neutralised=True),),
+    tests=(NamedTest(name="reset", passed=True), NamedTest(name="wraps", passed=False, message="q is 9, not 0")),
     similarity=0.25,
+    lint=Lint(warnings=(Diagnostic(severity=Severity.WARNING, message="too wide", line=2),), classes={"WIDTHTRUNC": 1}),
+    synthesis=Synthesis(
+        netlist=Netlist(num_cells=9, num_flip_flops=4, num_latches=0, depth=3), why=None, num_loops=1, golden=None
+    ),
+    equivalence=Equivalence(proof=Proof.DIFFERENT, counterexample=({"a": "01"}, {"a": "1x"}), why=None),
+    waves=Waves(
+        start=85,
+        end=120,
+        mark=95,
+        signals=(Wave(name="q", role="got", width=4, changes=((85, "0000"), (90, "01xz"))),),
+    ),
+    second=Outcome.PASS,
     reward=0.5,
     terms={"checks": 0.5},
     finish_reason="stop",
@@ -134,7 +166,14 @@ def test_a_record_carries_problem_completion_and_verdict() -> None:
         outputs=FULL.outputs,
         first_failure=FULL.first_failure,
         diagnostics=FULL.diagnostics,
+        findings=FULL.findings,
+        tests=FULL.tests,
         similarity=0.25,
+        lint=FULL.lint,
+        synthesis=FULL.synthesis,
+        equivalence=FULL.equivalence,
+        waves=FULL.waves,
+        second=Outcome.PASS,
         tools={"iverilog": "12.0"},
         image="sha256:ab",
         job_key="5e1f",
@@ -153,6 +192,14 @@ def test_a_record_carries_problem_completion_and_verdict() -> None:
         config="c0ffee",
     )
     assert record == FULL
+    assert verdict_from(record) == verdict
+
+
+def test_a_record_from_before_a_field_existed_can_be_read() -> None:
+    line = json.loads(record_to_json(PASS))
+    for name in ("findings", "tests", "lint", "synthesis", "equivalence", "waves", "second"):
+        del line[name]
+    assert record_from_json(json.dumps(line)) == PASS
 
 
 @pytest.mark.parametrize(
@@ -170,6 +217,12 @@ def test_a_record_carries_problem_completion_and_verdict() -> None:
         (record_to_json(PASS).replace('"reward":null', '"reward":1e999'), "too large"),
         (record_to_json(PASS).replace('"reward":null', '"reward":1' + "0" * 400), "too large"),
         (record_to_json(PASS).replace('"outputs":[]', '"outputs":[{"name":1}]'), "field 'outputs': field 'name'"),
+        (
+            record_to_json(FULL).replace('[85,"0000"]', "[85]"),
+            "field 'waves': field 'signals': field 'changes': found 1",
+        ),
+        (record_to_json(FULL).replace('[85,"0000"]', "[85,0]"), "found a whole number where a string was expected"),
+        (record_to_json(FULL).replace('"DIFFERENT"', '"SAME"'), "field 'equivalence': field 'proof'"),
         (record_to_json(PASS).replace("true", "false"), "passed is False beside outcome PASS"),
         ("[" * 100_000, "not JSON"),
     ],

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from verireason.reports import rates, strips, text
 from verireason.reports.rates import Group
 from verireason.reports.report import MEANINGS, Report
+from verireason.reports.waves import waves_svg
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -71,6 +72,8 @@ def _environment() -> Environment:
         "split_name": rates.split_name,
         "tied": _tied,
         "by_split": _by_split,
+        "waves": waves_svg,
+        "field": getattr,
     }
     environment.globals |= {"listing": text.listing, "bits": text.bits}
     return environment

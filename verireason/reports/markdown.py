@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from verireason.diagnosis import explain
 from verireason.evals.passk import Difference, PassAtK
+from verireason.records import verdict_from
 from verireason.reports.rates import Group, percent, points
 from verireason.reports.report import Report
 from verireason.reports.samples import Sample
-from verireason.reports.text import by_line, cut, fenced, markdown_text
+from verireason.reports.text import cut, fenced, markdown_text
 
 MAX_PROBLEMS = 300
 """Rows of the table of problems."""
@@ -27,6 +29,7 @@ def render_markdown(report: Report) -> str:
         *(markdown_text(note) for note in report.notes),
         "## Outcomes",
         _outcomes(report),
+        *_cheats(report),
         *_groups("## Families", "family", report.families, report),
         *_groups("## Difficulty", "difficulty", report.difficulties, report),
         "## Problems",
@@ -87,6 +90,15 @@ def _outcomes(report: Report) -> str:
     return _table(["split", "evaluation", *map(str, report.outcomes), "all"], rows, num_words=2)
 
 
+def _cheats(report: Report) -> Iterator[str]:
+    if not report.findings:
+        return
+    yield "## What was rejected or neutralised"
+    rows = [(each.kind, f"{each.num_rejected:,}", f"{each.num_neutralised:,}") for each in report.findings]
+    yield _table(("construct", "rejected", "neutralised"), rows, num_words=1)
+    yield f"Completions with at least one such construct, of {report.num_records:,} in all."
+
+
 def _problems(report: Report) -> str:
     rows = []
     for row in report.problems[:MAX_PROBLEMS]:
@@ -128,18 +140,11 @@ def _sample(sample: Sample) -> str:
 
 
 def _findings(sample: Sample) -> Iterator[str]:
-    """Plain lines, to be fenced."""
-    record = sample.record
-    if (first := record.first_failure) is not None:
-        yield f"first failure at time {first.time}, output {first.signal}"
-        yield f"  expected {first.expected}"
-        yield f"  got      {first.got}"
-        yield f"  inputs   {first.inputs}"
-    for output in (output for output in record.outputs if output.num_mismatches):
-        yield f"output {output.name}: {output.num_mismatches} mismatches"
-    for line, found in sorted(by_line(record.diagnostics).items()):
-        yield from (f"line {line}: {each.severity}: {each.message}" for each in found)
-    yield from (f"{each.severity}: {each.message}" for each in record.diagnostics if each.line is None)
+    """Plain lines, to be fenced; the first of them say what the header of the sample says already."""
+    if not sample.record.passed and sample.record.judged:
+        yield explain(verdict_from(sample.record), sample.record.code)
+        return
+    yield from (f"{each.severity}: {each.message}" for each in sample.record.diagnostics)
 
 
 def _defects(report: Report) -> Iterator[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sim.verdict import Outcome
 from verireason.evals.passk import NUM_RESAMPLES, Tally
 from verireason.records import Record
+from verireason.reports.cheats import FindingCount, count_findings
 from verireason.reports.curves import Curve, bin_width, draw_curves, draw_heldout
 from verireason.reports.panels import left_out
 from verireason.reports.rates import (
@@ -80,6 +81,9 @@ class Report:
     difficulties: tuple[Group, ...]
     outcomes: tuple[Outcome, ...]
     """Those that occur."""
+    findings: tuple[FindingCount, ...]
+    num_records: int
+    """Completions in all files together, which the findings are of."""
     curves: tuple[Curve, ...]
     curves_note: str
     labels: tuple[str, ...]
@@ -115,6 +119,8 @@ def build_report(source: Source) -> Report:
         families=tuple(family_groups(source)),
         difficulties=tuple(difficulty_groups(source)),
         outcomes=tuple(outcome for outcome in Outcome if outcome in present),
+        findings=tuple(count_findings(source)),
+        num_records=sum(len(record_set.records) for record_set in source.record_sets),
         curves=tuple(curves),
         curves_note=_curves_note(source),
         labels=tuple(record_set.label for record_set in source.compared),

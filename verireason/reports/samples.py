@@ -34,7 +34,8 @@ class Sample:
     @property
     def num_chars(self) -> int:
         """About how much of the page it takes."""
-        return 600 + min(MAX_CHARS, len(self.record.code or self.record.completion or ""))
+        drawing = 6000 if self.record.waves else 0
+        return 600 + drawing + min(MAX_CHARS, len(self.record.code or self.record.completion or ""))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

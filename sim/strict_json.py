@@ -11,7 +11,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
 from typing import Any, TypeVar
 
-from sim.verdict import Diagnostic, FirstFailure, Outcome, OutputMismatch, Severity
+from sim.verdict import (
+    Diagnostic,
+    Equivalence,
+    FirstFailure,
+    GuardFinding,
+    Lint,
+    NamedTest,
+    Netlist,
+    Outcome,
+    OutputMismatch,
+    Proof,
+    Severity,
+    Synthesis,
+    Wave,
+    Waves,
+)
 
 _Built = TypeVar("_Built")
 
@@ -108,8 +123,27 @@ def _outcome(value: object) -> Outcome:
     return Outcome(str(value))
 
 
+def _one(cls: Callable[..., _Built]) -> Callable[[object], _Built]:
+    return lambda value: _build(cls, value)
+
+
 def _many(cls: Callable[..., _Built]) -> Callable[[object], tuple[_Built, ...]]:
-    return lambda value: tuple(_build(cls, item) for item in _exactly(list)(value))
+    return _list_of(_one(cls))
+
+
+def _list_of(read: Callable[[object], _Built]) -> Callable[[object], tuple[_Built, ...]]:
+    return lambda value: tuple(read(item) for item in _exactly(list)(value))
+
+
+def _object_of(read: Callable[[object], _Built]) -> Callable[[object], dict[str, _Built]]:
+    return lambda value: {name: read(item) for name, item in _exactly(dict)(value).items()}
+
+
+def _change(value: object) -> tuple[int, str]:
+    items = _exactly(list)(value)
+    if len(items) != 2:
+        raise ValueError(f"found {len(items)} items where a time and a value were expected")
+    return _exactly(int)(items[0]), _exactly(str)(items[1])
 
 
 _READERS: Mapping[str, Callable[[Any], object]] = {
@@ -119,10 +153,22 @@ _READERS: Mapping[str, Callable[[Any], object]] = {
     "float": _number,
     "Outcome": _outcome,
     "Severity": Severity,
-    "FirstFailure": lambda value: _build(FirstFailure, value),
+    "Proof": Proof,
+    "FirstFailure": _one(FirstFailure),
+    "Lint": _one(Lint),
+    "Netlist": _one(Netlist),
+    "Synthesis": _one(Synthesis),
+    "Equivalence": _one(Equivalence),
+    "Waves": _one(Waves),
     "tuple[OutputMismatch, ...]": _many(OutputMismatch),
     "tuple[Diagnostic, ...]": _many(Diagnostic),
-    "Mapping[str, float]": lambda value: {name: _number(item) for name, item in _exactly(dict)(value).items()},
-    "Mapping[str, str]": lambda value: {name: _exactly(str)(item) for name, item in _exactly(dict)(value).items()},
+    "tuple[GuardFinding, ...]": _many(GuardFinding),
+    "tuple[NamedTest, ...]": _many(NamedTest),
+    "tuple[Wave, ...]": _many(Wave),
+    "tuple[tuple[int, str], ...]": _list_of(_change),
+    "tuple[Mapping[str, str], ...]": _list_of(_object_of(_exactly(str))),
+    "Mapping[str, float]": _object_of(_number),
+    "Mapping[str, int]": _object_of(_exactly(int)),
+    "Mapping[str, str]": _object_of(_exactly(str)),
 }
 """Annotation to the reader of such a field."""
