@@ -1,0 +1,288 @@
+"""Finds what reaches out of a candidate, and takes out of it what only a simulation has. Runs in boxes only.
+
+Kinds of findings that reject a candidate:
+
+    hierarchy       a name with dots, or through $root, that leaves the candidate's own hierarchy
+    reserved-name   a module of the harness defined or instantiated, or a name that starts as the testbench's do
+    bind, program, dpi, config, force, include
+    native-code     Verilator's ways to C++: `$c`, `systemc_...`, `verilator_config`
+    system-task     a task that reaches out, where nothing harmless can stand in its place
+
+"system-task" is otherwise neutralised: honest code guards parameters with $finish, or opens a trace file. A statement
+becomes `begin end`, a value `32'd0`.
+
+What the compiler gets is slang's reading written out again (`sim.inbox.guard_text`), so no difference between slang's
+preprocessor and the compiler's can hide anything. Text that slang's parser does not understand goes to the compiler
+as it is, and hardly ever compiles: there only what can't be a misreading counts. What slang says about types, widths
+or unknown modules is not looked at: that is for the compiler to judge.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import resource
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pyslang.parsing import TokenKind
+from pyslang.syntax import SyntaxKind
+
+from sim.inbox import guard_names, guard_text, system_tasks
+from sim.inbox.guard_text import Reading, Replacement
+
+TESTBENCH_NAME = re.compile(r"vr[0-9a-f]{20}_")
+"""How every name of a testbench starts; see `fresh_names` of the verifier."""
+
+MAX_TEXT = 120
+MAX_FINDINGS = 50
+ACCEPTED, REJECTED, EXHAUSTED = 0, 1, 3
+"""Exit codes of `main`; the last is for text whose reading does not fit into memory (macros that double)."""
+_STACK_BYTES = 120 << 20  # Linux keeps 128 MiB free below the main thread's stack
+
+_KIND_OF_NODE = {
+    SyntaxKind.BindDirective: "bind",
+    SyntaxKind.ProgramDeclaration: "program",
+    SyntaxKind.AnonymousProgram: "program",
+    SyntaxKind.DPIImport: "dpi",
+    SyntaxKind.DPIExport: "dpi",
+    SyntaxKind.ConfigDeclaration: "config",
+    SyntaxKind.LibraryDeclaration: "config",
+    SyntaxKind.ProceduralForceStatement: "force",
+    SyntaxKind.ProceduralReleaseStatement: "force",
+}
+
+_NAMING = {
+    SyntaxKind.ModuleHeader: "name",
+    SyntaxKind.InterfaceHeader: "name",
+    SyntaxKind.ProgramHeader: "name",
+    SyntaxKind.PackageHeader: "name",
+    SyntaxKind.UdpDeclaration: "name",
+    SyntaxKind.CheckerDeclaration: "name",
+    SyntaxKind.HierarchyInstantiation: "type",
+    SyntaxKind.CheckerInstantiation: "type",
+}
+"""Nodes that define or instantiate a module, and where they name it."""
+
+_CALL_STATEMENTS = frozenset({SyntaxKind.ExpressionStatement, SyntaxKind.VoidCastedCallStatement})
+_NATIVE_DIRECTIVE = re.compile(r"`(systemc_|verilator_config|verilog\b)")
+_INCLUDE_ERRORS = frozenset({"ExceededMaxIncludeDepth", "ExpectedIncludeFileName", "CouldNotOpenIncludeFile"})
+
+_WARM_UP = """
+`define WIDTH 4
+module warm #(parameter W = `WIDTH) (input clk, input [W-1:0] a, output reg [W-1:0] q, output y);
+    struct packed { logic [1:0] v; } s;
+    assign y = &a & s.v[0];
+    initial if (W < 1) $finish;
+    always @(posedge clk) if (y) q <= 4'd0; else q <= q + a;
+endmodule
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One construct in the candidate that reaches out of the design."""
+
+    kind: str
+    line: int
+    """From 1."""
+    text: str
+    """The construct, cut to 120 characters."""
+    neutralised: bool
+    """True when it was replaced by what does nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """What the guard makes of a text."""
+
+    understood: bool
+    """False when slang's parser could not get past errors."""
+    findings: tuple[Finding, ...]
+    text: str
+    """What the compiler may read, line for line like the original; the original itself unless understood."""
+
+    @property
+    def rejected(self) -> bool:
+        """Whether there is a finding that nothing harmless can replace."""
+        return any(not finding.neutralised for finding in self.findings)
+
+
+def examine(text: str, *, top: str, reserved: frozenset[str], simulator: str = "icarus") -> Examination:
+    """Examine a candidate's text as `simulator` would read it.
+
+    Example:
+        examine("module m; initial $finish; endmodule", top="m", reserved=frozenset({"RefModule"}))
+        # Examination(understood=True, findings=(Finding(kind="system-task", line=1, ..., neutralised=True),), ...)
+    """
+    reading = guard_text.read(text, simulator=simulator)
+    understood = not reading.errors
+    findings = [*_of_directives(reading), *_of_nodes(reading), *_of_names(reading, reserved - {top})]
+    replacements: dict[int, Replacement] = {}
+    if understood:
+        findings += [_finding(reading, "hierarchy", each.node) for each in guard_names.leaving(reading)]
+        findings += _neutralise(reading, replacements)
+    else:
+        findings += _of_words(reading)
+    edited = guard_text.write(reading, replacements) if understood else text
+    return Examination(
+        understood=understood,
+        findings=tuple(sorted(findings, key=lambda each: (each.neutralised, each.line))[:MAX_FINDINGS]),
+        text=edited,
+    )
+
+
+def warm_up() -> None:
+    """Do once what the parser sets up at its first use, so that forks inherit it."""
+    _allow_deep_stack()
+    examine(_WARM_UP, top="warm", reserved=frozenset())
+
+
+def main(argv: Sequence[str]) -> int:
+    """The warm step: read a candidate, write the design unless it is rejected, and print one JSON object.
+
+    Example:
+        main(["guard", "--simulator=icarus", "candidate.sv", "design.sv", "TopModule", "RefModule", "tb"])
+        # prints {"understood": true, "findings": [{"kind": "bind", "line": 3, "text": ..., "neutralised": false}]}
+    """
+    options = [each for each in argv[1:] if each.startswith("--simulator=")]
+    candidate, design, top, *reserved = [each for each in argv[1:] if each not in options]
+    simulator = options[-1].partition("=")[2] if options else "icarus"
+    _allow_deep_stack()
+    # one character a byte: what is not edited comes out as it went in, valid UTF-8 or not
+    text = Path(candidate).read_bytes().decode("latin-1")
+    try:
+        found = examine(text, top=top, reserved=frozenset(reserved), simulator=simulator)
+    except MemoryError:
+        return EXHAUSTED
+    if not found.rejected:
+        Path(design).write_bytes(found.text.encode("latin-1"))
+    json.dump({"understood": found.understood, "findings": [asdict(each) for each in found.findings]}, sys.stdout)
+    print(flush=True)
+    return REJECTED if found.rejected else ACCEPTED
+
+
+def _allow_deep_stack() -> None:
+    """Slang's visitors call themselves for each level of nesting, and a sum of 100,000 terms is that deep."""
+    hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
+    soft = _STACK_BYTES if hard == resource.RLIM_INFINITY else min(hard, _STACK_BYTES)
+    resource.setrlimit(resource.RLIMIT_STACK, (soft, hard))
+
+
+# ---- what rejects
+
+
+def _finding(reading: Reading, kind: str, node: Any, *, neutralised: bool = False) -> Finding:
+    words = " ".join(each.rawText for each in guard_text.tokens_of(node)[:MAX_TEXT] if each.rawText)
+    return _finding_at(reading, kind, node.getFirstToken().location, words, neutralised=neutralised)
+
+
+def _finding_at(reading: Reading, kind: str, location: Any, words: str, *, neutralised: bool = False) -> Finding:
+    line = reading.line(reading.offset(location))
+    return Finding(kind=kind, line=line, text=words[:MAX_TEXT], neutralised=neutralised)
+
+
+def _of_directives(reading: Reading) -> Iterator[Finding]:
+    """Files that are read in, and what Verilator would paste into its C++."""
+    for each in reading.tree.diagnostics:
+        name = guard_text.diagnostic_name(each)
+        if name in _INCLUDE_ERRORS:
+            yield _finding_at(reading, "include", each.location, "`include")
+        elif name == "UnknownDirective" and _NATIVE_DIRECTIVE.match(directive := str(each.args[0])):
+            yield _finding_at(reading, "native-code", each.location, directive)
+
+
+def _of_nodes(reading: Reading) -> list[Finding]:
+    found: list[Finding] = []
+
+    def noter(kind: str) -> Callable[[Any], None]:
+        return lambda node: found.append(_finding(reading, kind, node))
+
+    reading.root.visit(lookup_table={node: noter(kind) for node, kind in _KIND_OF_NODE.items()})
+    return found
+
+
+def _of_names(reading: Reading, reserved: frozenset[str]) -> list[Finding]:
+    """Names of the harness: any name that looks like the testbench's, and reserved modules."""
+    found: list[Finding] = []
+
+    def note(node: Any) -> None:
+        token = getattr(node, _NAMING[node.kind])
+        if token.valueText in reserved:
+            found.append(_finding_at(reading, "reserved-name", token.location, token.valueText))
+
+    if reserved:
+        reading.root.visit(lookup_table=dict.fromkeys(_NAMING, note))
+    for word in reading.words:
+        if word.kind == TokenKind.Identifier and TESTBENCH_NAME.match(word.raw.lstrip("\\")):
+            found.append(_finding_at(reading, "reserved-name", word.key, word.raw))
+    return found
+
+
+def _of_words(reading: Reading) -> Iterator[Finding]:
+    """For text that is not understood: what its words alone say. Tasks that end the run are left to do so."""
+    for word in reading.words:
+        if word.kind == TokenKind.RootSystemName:
+            yield _finding_at(reading, "hierarchy", word.key, word.raw)
+        elif word.kind == TokenKind.SystemIdentifier and (kind := _kind_of_task(word.raw)) not in (None, "ending"):
+            yield _finding_at(reading, kind or "", word.key, word.raw)
+
+
+def _kind_of_task(raw: str) -> str | None:
+    """None for a task that stays."""
+    name = raw.removeprefix("$")
+    if system_tasks.NATIVE.fullmatch(name):
+        return "native-code"
+    if system_tasks.ENDING.fullmatch(name):
+        return "ending"
+    return "system-task" if system_tasks.REACHING.fullmatch(name) else None
+
+
+# ---- what is neutralised
+
+
+def _neutralise(reading: Reading, replacements: dict[int, Replacement]) -> list[Finding]:
+    """Find system tasks that do not stay, and fill in by what they are replaced."""
+    suspects = {
+        word.key: index
+        for index, word in enumerate(reading.words)
+        if word.kind == TokenKind.SystemIdentifier and _kind_of_task(word.raw) is not None
+    }
+    if not suspects:
+        return []
+    calls: list[Any] = []
+    reading.root.visit(lookup_table=dict.fromkeys((SyntaxKind.SystemName, SyntaxKind.ElabSystemTask), calls.append))
+    index_of = {word.key: index for index, word in enumerate(reading.words) if word.kind is not None}
+    found: list[Finding] = []
+    for call in calls:
+        name = next(each for each in guard_text.tokens_of(call) if each.kind == TokenKind.SystemIdentifier)
+        if suspects.pop(name.location, None) is None:
+            continue
+        native = _kind_of_task(name.rawText) == "native-code"
+        node, text = _in_place_of(call)
+        found.append(_finding(reading, "native-code" if native else "system-task", node, neutralised=not native))
+        words = [index_of[each.location] for each in guard_text.tokens_of(node) if each.location in index_of]
+        replacements[words[0]] = Replacement(words[0], words[-1], text)
+    for index in suspects.values():
+        found.append(_finding_at(reading, "system-task", reading.words[index].key, reading.words[index].raw))
+    return found
+
+
+def _in_place_of(call: Any) -> tuple[Any, str]:
+    """The node to replace, and the text that does nothing in its place."""
+    if call.kind == SyntaxKind.ElabSystemTask:
+        is_item = call.parent.kind in (
+            SyntaxKind.ModuleDeclaration,
+            SyntaxKind.GenerateRegion,
+            SyntaxKind.GenerateBlock,
+        )
+        return call, "" if is_item else "begin end"
+    node = call
+    if node.parent.kind == SyntaxKind.InvocationExpression and node.parent.left == node:
+        node = node.parent
+    if node.parent.kind in _CALL_STATEMENTS:
+        return node.parent, "begin end"
+    return node, "32'd0"

@@ -1,0 +1,43 @@
+"""The server "parser": slang loaded and warm, one fork for each warm step. Runs in boxes only."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from sim.inbox import guard, structure
+from sim.inbox.warm import serve
+
+_PROGRAMS: dict[str, Callable[[Sequence[str]], int]] = {"guard": guard.main, "structure": structure.main}
+"""What a warm step's first argument names."""
+_BROKEN = 70
+"""Exit code for a bug of ours; no program gives it."""
+
+
+def main() -> None:
+    """Warm up, then run one program in each fork."""
+    guard.warm_up()
+    structure.warm_up()
+    gc.freeze()  # a fork that collects garbage would copy all that it inherits
+    run_once(serve())
+
+
+def run_once(argv: Sequence[str]) -> NoReturn:
+    """Run one program and end the process, without a clean-up that would take longer than the work."""
+    code = _BROKEN
+    try:
+        code = _PROGRAMS[argv[0]](argv)
+    except BaseException:  # whatever it is, the process must end here, with its words
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    main()
