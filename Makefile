@@ -38,7 +38,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt containers/host-setup.sh
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q -c constraints.txt 'pip>=25.1' # the first with dependency groups
 	$(BIN)/python -m pip install -q -c constraints.txt 'torch==2.13.0' # first and alone: see constraints.txt
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[train]' --group dev
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[train,docker]' --group dev
 	touch $@
 
 clean:

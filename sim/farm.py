@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sim.boxes.bubblewrap import BubblewrapBox
 from sim.boxes.cgroup import CgroupSlots, find_controllers
+from sim.boxes.docker import DockerBox, EngineUnavailable
 from sim.boxes.host import HostBox
 from sim.cache import VerdictCache
 from sim.hdl.course import Judge, check_fit
@@ -23,7 +24,7 @@ from sim.job import Box, Job, JobResult
 from sim.pool import Pool, in_order
 from sim.verdict import Candidate, Checks, Spec, Verdict
 
-BOXES = ("bubblewrap", "host")
+BOXES = ("bubblewrap", "docker", "host")
 
 
 class FarmUnavailable(Exception):
@@ -170,12 +171,19 @@ def default_cache_path() -> Path:
 def _make_box(box: str, image: Image) -> Box:
     if box == "host":
         return HostBox(image=image.digest)
-    made = _bubblewrap(image)
+    made = _docker(image) if box == "docker" else _bubblewrap(image)
     probe = made.run(Job(image=image.digest, files={}, steps=(PROBE,)))
     if probe.failure is not None:
         made.close()
         raise FarmUnavailable(f"{box} cannot make a box here: {probe.failure}; `verireason doctor` says more")
     return made
+
+
+def _docker(image: Image) -> Box:
+    try:
+        return DockerBox(image)
+    except EngineUnavailable as err:
+        raise FarmUnavailable(str(err)) from err
 
 
 def _bubblewrap(image: Image) -> Box:

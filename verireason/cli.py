@@ -17,6 +17,7 @@ from verireason.errors import UserError
 COMMANDS = {
     "doctor": "say what this host can run and isolate, and what is missing",
     "image": "build or show the simulation image",
+    "farm": "start and end Docker workers that trainers share",
     "data": "generate problems, and prove them",
     "verify": "judge completions that exist",
     "eval": "generate completions with a model, and judge them",

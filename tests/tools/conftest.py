@@ -6,17 +6,33 @@ from collections.abc import Iterator
 
 import pytest
 
+from sim.boxes.docker import DockerBox, EngineUnavailable
+from sim.boxes.worker import Isolation
 from sim.farm import Farm, FarmUnavailable, open_farm
+from sim.image import installed_image
+from sim.pool import Pool
 from tests.conftest import missing
+
+BUBBLEWRAP, DOCKER, DOCKER_BY_UID = "bubblewrap", "docker", "docker by user id"
+
+
+def open_box(name: str) -> Farm:
+    """A farm of two boxes of that kind."""
+    try:
+        if name == BUBBLEWRAP:
+            return open_farm(box=name, num_boxes=2)
+        image = installed_image()
+        if image is None:
+            raise FarmUnavailable("the simulation image is not built; run `verireason image build`")
+        isolation = Isolation.BUBBLEWRAP if name == DOCKER else Isolation.UID
+        return Farm(Pool(DockerBox(image, isolation=isolation), num_boxes=2), tools=image.tools)
+    except (FarmUnavailable, EngineUnavailable) as err:
+        missing(str(err))
+        raise
 
 
 @pytest.fixture(scope="session")
 def farm() -> Iterator[Farm]:
     """Two bubblewrap boxes over the simulation image."""
-    try:
-        opened = open_farm(box="bubblewrap", num_boxes=2)
-    except FarmUnavailable as err:
-        missing(str(err))
-        raise
-    with opened:
+    with open_box(BUBBLEWRAP) as opened:
         yield opened
