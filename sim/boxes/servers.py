@@ -16,6 +16,16 @@ LIBRARY = INBOX.removesuffix("/sim/inbox")
 
 PACKAGES = "/opt/verireason/python"
 """Where the image has the pinned Python packages."""
+COCOTB_ENVIRONMENT = (
+    "PYTHONHASHSEED=0",  # the order of sets must not differ between boxes
+    "PYTHONNOUSERSITE=1",
+    "PYTHONDONTWRITEBYTECODE=1",
+    "PYGPI_PYTHON_BIN=/usr/bin/python3",
+    f"GPI_USERS=libpython3.13.so.1.0;{PACKAGES}/cocotb/simulator.cpython-313-{uname().machine}-linux-gnu.so,initialize",
+    "GPI_LOG_LEVEL=ERROR",
+    "COCOTB_REWRITE_ASSERTION_FILES=",
+)
+"""With which a simulator that loads cocotb's library starts Python, beside PYTHONPATH."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +47,17 @@ SERVERS = {
     ),
     "cocotb-icarus": Server(
         argv=(
-            RUNNER, "--launch", "env", f"PYTHONPATH={LIBRARY}/sim/inbox/cocotb_site:{LIBRARY}:{PACKAGES}",
-            "PYTHONHASHSEED=0", "PYTHONNOUSERSITE=1", "PYTHONDONTWRITEBYTECODE=1", "PYGPI_PYTHON_BIN=/usr/bin/python3",
-            f"GPI_USERS=libpython3.13.so.1.0;{PACKAGES}/cocotb/simulator.cpython-313-{uname().machine}-linux-gnu.so,initialize",
-            "GPI_LOG_LEVEL=ERROR", "COCOTB_REWRITE_ASSERTION_FILES=",
-            "vvp", "-n", "-m", f"{PACKAGES}/cocotb/libs/libcocotbvpi_icarus.so", "design.vvp", "-none",
+            RUNNER,
+            "--launch",
+            "env",
+            f"PYTHONPATH={LIBRARY}/sim/inbox/cocotb_site:{LIBRARY}:{PACKAGES}",
+            *COCOTB_ENVIRONMENT,
+            "vvp",
+            "-n",
+            "-m",
+            f"{PACKAGES}/cocotb/libs/libcocotbvpi_icarus.so",
+            "design.vvp",
+            "-none",
         ),
         held_mb=256,
     ),

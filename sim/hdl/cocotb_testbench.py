@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 
 from sim.hdl import verilog_testbench as verilog
 from sim.hdl.tools import icarus
-from sim.job import Job, JobResult, Status, Step, StepResult
+from sim.job import Job, JobResult, Limits, Status, Step, StepResult
 from sim.verdict import Candidate, Diagnostic, NamedTest, Outcome, Severity, Spec, Verdict
 
 NAME = "cocotb"
@@ -27,8 +27,6 @@ PROGRAM = "design.vvp"
 """The server opens this name (`sim/boxes/servers.py`)."""
 MAX_MESSAGE = 300
 EVIDENCE_KB = 1024
-"""At least, for the reports of a testbench with thousands of tests."""
-_SOURCES = (".v", ".sv")
 
 
 def plan(candidate: Candidate, spec: Spec, *, image: str, secret: bytes) -> Job | Verdict:
@@ -37,18 +35,17 @@ def plan(candidate: Candidate, spec: Spec, *, image: str, secret: bytes) -> Job 
     Raises ValueError for a spec with a file that has a name of ours.
     """
     key = verilog.content_key(candidate, spec, image=image)
-    source = candidate.source.encode(errors="replace")
-    if not source.strip():
-        return Verdict(outcome=Outcome.NO_CODE, num_tests=spec.num_checks, job_key=key)
-    if len(source) > verilog.MAX_SOURCE_KB << 10:
-        why = f"the source has {len(source) >> 10} KiB; at most {verilog.MAX_SOURCE_KB} are judged"
-        return verilog._rejected(spec, key, why)
+    unfit = judge_source(candidate, spec, key)
+    if unfit is not None:
+        return unfit
     names = verilog.fresh_names(key, secret=secret)
-    files = _files(spec, source, prefix=names.prefix)
-    sources = tuple(name for name in files if name.endswith(_SOURCES) and name != verilog.SUBMITTED_FILE)
-    compilation = icarus.Compilation(
-        tops=(spec.top, f"{names.prefix}precision"), files=(*sources, verilog.CANDIDATE_FILE), output=PROGRAM
-    )
+    # First a time scale for all that have none, as cocotb's clocks in nanoseconds need; its empty module, a second top,
+    # keeps the precision there whatever the candidate says.
+    precision = f"{names.prefix}precision"
+    scale = {f"{precision}.sv": f"`timescale 1ns/1ps\nmodule {precision}; endmodule\n".encode()}
+    files = job_files(candidate, spec, scale)
+    sources = source_names(files)
+    compilation = icarus.Compilation(tops=(spec.top, precision), files=sources, output=PROGRAM)
     return Job(
         image=image,
         server=SERVER,
@@ -59,13 +56,45 @@ def plan(candidate: Candidate, spec: Spec, *, image: str, secret: bytes) -> Job 
             Step(argv=("grep", "-aoPm1", verilog._SEARCH, PROGRAM), limits=verilog._HELPER_LIMITS, proceed_on=(1,)),
             Step(
                 argv=("cocotb", MODULE, spec.top, str(seed(spec)), names.evidence, _inout(spec)),
-                limits=replace(spec.limits, output_kb=max(spec.limits.output_kb, EVIDENCE_KB)),
+                limits=test_limits(spec),
                 warm=True,
                 evidence=True,
-                drop=(*compilation.leftovers, *sources, verilog.SUBMITTED_FILE, verilog.CANDIDATE_FILE),
+                drop=(*compilation.leftovers, *sources, verilog.SUBMITTED_FILE),
             ),
         ),
     )
+
+
+def judge_source(candidate: Candidate, spec: Spec, key: str) -> Verdict | None:
+    """The verdict on a source that is not worth a job; None for the others."""
+    size_kb = len(candidate.source.encode(errors="replace")) >> 10
+    if not candidate.source.strip():
+        return Verdict(outcome=Outcome.NO_CODE, num_tests=spec.num_checks, job_key=key)
+    if size_kb > verilog.MAX_SOURCE_KB:
+        why = f"the source has {size_kb} KiB; at most {verilog.MAX_SOURCE_KB} are judged"
+        return verilog._rejected(spec, key, why)
+    return None
+
+
+def job_files(candidate: Candidate, spec: Spec, ours: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """Files of ours, the testbench's, and the candidate for the guard. Raises ValueError when two have one name."""
+    ours = {**ours, f"{MODULE}.py": spec.testbench.encode()}
+    submitted = {verilog.SUBMITTED_FILE: candidate.source.encode(errors="replace") + b"\n"}
+    taken = spec.files.keys() & {*ours, *submitted, verilog.CANDIDATE_FILE, PROGRAM}
+    if taken:
+        raise ValueError(f"the testbench has a file {min(taken)}, which is a name of ours; rename it")
+    return {**ours, **spec.files, **submitted}
+
+
+def source_names(files: Mapping[str, bytes]) -> tuple[str, ...]:
+    """What is compiled, in order; the candidate, as the guard leaves it, comes last."""
+    own = (name for name in files if name.endswith((".v", ".sv")) and name != verilog.SUBMITTED_FILE)
+    return (*own, verilog.CANDIDATE_FILE)
+
+
+def test_limits(spec: Spec) -> Limits:
+    """The spec's, with room for the reports of a testbench that has thousands of tests."""
+    return replace(spec.limits, output_kb=max(spec.limits.output_kb, EVIDENCE_KB))
 
 
 def seed(spec: Spec) -> int:
@@ -78,29 +107,12 @@ def _inout(spec: Spec) -> str:
     return "inout" if "inout" in spec.reference else "-"
 
 
-def _files(spec: Spec, source: bytes, *, prefix: str) -> Mapping[str, bytes]:
-    """All files, the sources in the order of compilation.
-
-    The first source gives all others a time scale unless they have one, as cocotb's clocks in nanoseconds need, and
-    its empty module, a second top, keeps the precision there whatever the candidate says.
-    """
-    ours = {
-        f"{prefix}precision.sv": f"`timescale 1ns/1ps\nmodule {prefix}precision; endmodule\n".encode(),
-        f"{MODULE}.py": spec.testbench.encode(),
-    }
-    submitted = {verilog.SUBMITTED_FILE: source + b"\n"}
-    taken = spec.files.keys() & {*ours, *submitted, verilog.CANDIDATE_FILE, PROGRAM}
-    if taken:
-        raise ValueError(f"the testbench has a file {min(taken)}, which is a name of ours; rename it")
-    return {**ours, **spec.files, **submitted}
-
-
 def judge(candidate: Candidate, spec: Spec, result: JobResult, *, image: str, secret: bytes) -> Verdict:
     """What the result of `plan`'s job says about the candidate."""
     key = verilog.content_key(candidate, spec, image=image)
     names = verilog.fresh_names(key, secret=secret)
     if result.failure is not None:
-        return _unjudged(spec, key, f"farm: {result.failure}")
+        return unjudged(spec, key, f"farm: {result.failure}")
     guarded, *compiled, searched, simulated = result.steps
     findings = verilog.read_findings(guarded)
     failed = next((step for step in compiled if step.status is not Status.EXITED or step.code != 0), None)
@@ -120,7 +132,7 @@ def judge_run(step: StepResult, spec: Spec, key: str, *, nonce: str, notes: tupl
     """What a run of the tests says, on whichever simulator."""
     run = read_evidence(step.evidence, nonce)
     if step.status is Status.EXITED and run.faults.get("testbench"):
-        return _unjudged(spec, key, f"the testbench cannot run: {run.faults['testbench']}")
+        return unjudged(spec, key, f"the testbench cannot run: {run.faults['testbench']}")
     tests = run.all_tests(_silence(step))
     outcome, why = _conclude(step, spec, run, tests)
     if why is not None:
@@ -208,6 +220,7 @@ def _conclude(step: StepResult, spec: Spec, run: Run, tests: tuple[NamedTest, ..
     return Outcome.PASS, None
 
 
-def _unjudged(spec: Spec, key: str, why: str) -> Verdict:
+def unjudged(spec: Spec, key: str, why: str) -> Verdict:
+    """The farm's fault, or the testbench's."""
     diagnostic = Diagnostic(severity=Severity.ERROR, message=why[:MAX_MESSAGE])
     return Verdict(outcome=Outcome.UNJUDGED, num_tests=spec.num_checks, job_key=key, diagnostics=(diagnostic,))

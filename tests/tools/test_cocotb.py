@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from sim.farm import Farm
-from sim.hdl import cocotb_testbench, verilog_testbench
+from sim.hdl import cocotb_testbench, cocotb_verilator, verilog_testbench
 from sim.job import Job, Limits, Step
 from sim.verdict import Candidate, Outcome, Spec, Verdict
 
@@ -239,6 +239,13 @@ def test_a_testbench_that_cannot_run_is_not_the_candidates_fault(farm: Farm, tex
     assert "the testbench cannot run" in verdict.diagnostics[0].message
 
 
+def test_a_simulator_that_crashes_costs_its_own_verdict_only(farm: Farm) -> None:
+    body = "function automatic [7:0] f(input [7:0] x); f = f(x + 1) + 1; endfunction\ninitial q = f(0);"
+    verdict = judge(farm, WRONG.replace("BODY", body))
+    assert verdict.outcome is Outcome.CRASH, verdict
+    assert judge(farm, GOLDEN).passed
+
+
 def test_a_test_that_skips_itself_because_of_the_design_fails(farm: Farm) -> None:
     spec = with_testbench("""
 import pytest
@@ -283,6 +290,27 @@ async def adds(dut):
     source = "module top(input [7:0] a, b, output [7:0] y); plus p(a, b, y); endmodule\n"
     verdict = judge(farm, source, replace(spec, top="top", files=files))
     assert verdict.outcome is Outcome.PASS, verdict
+
+
+@pytest.mark.parametrize(
+    ("source", "outcome"),
+    [
+        (GOLDEN, Outcome.PASS),
+        (GOOD["a time scale in seconds"], Outcome.PASS),
+        (GOLDEN.replace("^q", "~^q"), Outcome.MISMATCH),
+        (BAD["syntax"][0], Outcome.COMPILE_ERROR),
+        (BAD["drives its own input"][0], Outcome.COMPILE_ERROR),
+        (BAD["prints what others accept"][0], Outcome.MISMATCH),
+    ],
+)
+def test_verilator_runs_the_same_tests(farm: Farm, source: str, outcome: Outcome) -> None:
+    candidate = Candidate(source=source)
+    job = cocotb_verilator.plan(candidate, SPEC, image=farm.image, secret=SECRET)
+    assert isinstance(job, Job)
+    result = farm.pool.submit(job).result()
+    verdict = cocotb_verilator.judge(candidate, SPEC, result, image=farm.image, secret=SECRET)
+    assert verdict.outcome is outcome, verdict
+    assert verdict.num_tests == (None if outcome is Outcome.COMPILE_ERROR else 3)
 
 
 def test_thirty_verdicts_on_two_boxes_are_those_of_each_alone(farm: Farm) -> None:

@@ -62,9 +62,19 @@ def verilate_argv(*, top: str, files: Sequence[str]) -> tuple[str, ...]:
             *files)  # fmt: skip
 
 
-def build_argv() -> tuple[str, ...]:
-    """PROGRAM out of the C++ in DIRECTORY."""
-    return ("sh", BUILD, DIRECTORY)
+def verilate_for_cocotb_argv(*, top: str, files: Sequence[str]) -> tuple[str, ...]:
+    """C++ of a design alone, open to cocotb, in DIRECTORY.
+
+    The time unit is what cocotb's clocks in nanoseconds need; the precision is that whatever the candidate says.
+    """
+    opening = ("--vpi", "--public-flat-rw", "--timescale", "1ns/1ps", "--timescale-override", "/1ps")
+    return ("verilator_bin", "--cc", "-Mdir", DIRECTORY, *_COMMON, *_SIMULATION, *_ZEROS, *opening, "--top-module", top,
+            *files)  # fmt: skip
+
+
+def build_argv(*options: str) -> tuple[str, ...]:
+    """PROGRAM out of the C++ in DIRECTORY, with more options for the compiler."""
+    return ("sh", BUILD, DIRECTORY, *options)
 
 
 def simulate_argv() -> tuple[str, ...]:
