@@ -31,6 +31,9 @@ class Problem:
     """The family for generated problems, a topic for benchmarks."""
     difficulty: int
     """1 (easiest) upwards; 0 when the source does not say."""
+    header: str | None = None
+    """The module's header at the end of the prompt, for benchmarks whose answers may go on from there; None when every
+    answer is a whole module."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

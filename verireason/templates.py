@@ -85,7 +85,7 @@ class Extraction:
     """Which rule found the code, or why there is none."""
 
 
-def extract(text: str, *, top: str, template: str = "verireason") -> Extraction:
+def extract(text: str, *, top: str, template: str = "verireason", header: str | None = None) -> Extraction:
     """Find the code in a completion. The same rule for every template, which only decides `follows_format`.
 
     1. Thought is not answer. Everything up to the last `</think>` is dropped. A `<think>` without an end leaves
@@ -99,13 +99,17 @@ def extract(text: str, *, top: str, template: str = "verireason") -> Extraction:
     4. Without such a fence, from the first module header (`module`, a name, then `(`, `;`, `#` or `import`) to the last
        `endmodule`, or to the end when there is none. Compiler directives, `//` comments and blank lines just before
        that header are taken with it.
-
-    Code that only continues a header is no code here: the module must be in the completion.
+    5. If the prompt ended with the module's `header`, the answer may go on from there: when an `endmodule` comes before
+       any module header, the answer, or the last fence in it that has one, stands behind `header`. Without `header`,
+       code that only continues one is no code.
     """
     follows = TEMPLATES[template].is_followed_by(text)
     answer = _answer_part(_encodable(text))
     if answer is None:
         return Extraction(code=None, follows_format=follows, why="the reasoning has no end")
+    body = _body(answer) if header is not None else None
+    if body is not None:
+        return Extraction(code=f"{header}\n{body}", follows_format=follows, why="body behind the prompt's header")
     fenced = _best_fence(answer, top)
     if fenced is not None:
         return Extraction(code=fenced, follows_format=follows, why="fenced code")
@@ -205,6 +209,17 @@ def _bare_code(text: str) -> str | None:
     start = headers[0][0]
     ends = [match.end() for match in _END.finditer(text, start)]
     return text[_start_of_directives(text, start) : ends[-1] if ends else len(text)].strip("\r\n") + "\n"
+
+
+def _body(text: str) -> str | None:
+    """Rule 5; None when the text has a module of its own or ends none."""
+    codes = [fence.code for fence in _fences(text) if _END.search(fence.code)]
+    body = codes[-1] if codes else text
+    end = _END.search(body)
+    headers = _headers(body)
+    if end is None or (headers and headers[0][0] < end.start()):
+        return None
+    return body.strip("\r\n") + "\n"
 
 
 def _start_of_directives(text: str, start: int) -> int:

@@ -168,3 +168,24 @@ def test_code_is_never_blank_and_always_encodable(text: str) -> None:
     if extraction.code is not None:
         assert extraction.code.strip()
         extraction.code.encode("utf-8")
+
+
+HEADER = "module top(input a, output y);"
+BODY = "  assign y = ~a;\nendmodule\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [BODY, f"```verilog\n{BODY}```\nDone.", f"<think>x</think>{BODY}", f"{BODY}\n{OTHER}"],
+    ids=["bare", "fenced", "after a thought", "with another module behind it"],
+)
+def test_an_answer_that_goes_on_from_the_prompt_stands_behind_its_header(text: str) -> None:
+    code = extract(text, top="top", header=HEADER).code
+    assert code is not None
+    assert code.startswith(f"{HEADER}\n  assign y = ~a;\nendmodule")
+    assert extract(text, top="top").code != code
+
+
+@pytest.mark.parametrize("text", SHAPES.values(), ids=SHAPES)
+def test_a_header_changes_nothing_for_an_answer_with_a_module(text: str) -> None:
+    assert extract(text, top="top", header=HEADER) == extract(text, top="top")

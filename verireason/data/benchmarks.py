@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from verireason.data import verilog_eval
+from verireason.data import rtllm, verilog_eval, verilog_eval_v1
 from verireason.errors import UserError
 from verireason.problem import Problem
 
 LOADERS: dict[str, Callable[[Path], list[Problem]]] = {
+    rtllm.NAME: rtllm.load,
     verilog_eval.NAME: verilog_eval.load,
+    verilog_eval.CODE_COMPLETE: verilog_eval.load_code_complete,
+    verilog_eval_v1.HUMAN: verilog_eval_v1.load_human,
+    verilog_eval_v1.MACHINE: verilog_eval_v1.load_machine,
 }
 """Benchmark name to the function that reads its published layout."""
 

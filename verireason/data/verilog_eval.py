@@ -1,7 +1,8 @@
-"""VerilogEval v2 (NVlabs, MIT), the spec-to-rtl problems, from the published layout.
+"""VerilogEval v2 (NVlabs, MIT), both of its tasks, from the published layout; and what v1's testbenches share with it.
 
-Layout: `dataset_spec-to-rtl/ProbNNN_name_{prompt.txt,ref.sv,test.sv}`. The testbenches and references become texts with
-placeholders (`sim.hdl.testbench`); nothing else in them changes, so honest candidates get the published verdict.
+Layout: `dataset_TASK/ProbNNN_name_{prompt.txt,ref.sv,test.sv}`, and `_ifc.txt`, the module's header, for code-complete.
+The testbenches and references become texts with placeholders (`sim.hdl.testbench`) that also print the first sample
+that differs; when and what they compare does not change, so honest candidates get the published verdict.
 """
 
 from __future__ import annotations
@@ -16,66 +17,90 @@ from verireason.errors import UserError
 from verireason.problem import Problem
 
 NAME = "verilog-eval-v2"
-DATASET = "dataset_spec-to-rtl"
+CODE_COMPLETE = "verilog-eval-v2-code-complete"
+DATASETS = {NAME: "dataset_spec-to-rtl", CODE_COMPLETE: "dataset_code-complete-iccad2023"}
+"""Benchmark name to its directory in the checkout."""
 TOP = "TopModule"
+LIMITS = Limits(cpu_s=30, wall_s=120, output_kb=1024)
 
 _OWN_NAMES = (
-    "tb", "stimulus_gen", "RefModule", "stim1", "good1", "top_module1", "stats1", "stats", "tb_match", "tb_mismatch",
+    "tb", "stimulus_gen", "stim1", "good1", "top_module1", "stats1", "stats", "tb_match", "tb_mismatch",
     "strobe", "wait_for_end_of_timestep", "wavedrom_title", "wavedrom_enable", "wavedrom_hide_after_time",
     "wavedrom_start", "wavedrom_stop", "reset_test",
 )  # fmt: skip
 """Names that all testbenches of the benchmark use for what is theirs and that no candidate has a use for."""
 
-_TOKEN = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:[^"\\]|\\.)*"|\\\S+|[`$]?[A-Za-z_][A-Za-z0-9_$]*', re.DOTALL)
-_INSTANCE = re.compile(r"\b(?P<module>TopModule|RefModule)\s+\S+\s*\((?P<ports>[^;]*)\);")
+RESERVED = ("tb", "stimulus_gen")
+"""Modules of every testbench; the reference is the third."""
+
+TOKEN = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:[^"\\]|\\.)*"|\\\S+|[`$]?[A-Za-z_][A-Za-z0-9_$]*', re.DOTALL)
+_INSTANCE = re.compile(r"\b(?P<module>TopModule|RefModule|top_module|reference_module)\s+\S+\s*\((?P<ports>[^;]*)\);")
 _DECLARATION = re.compile(
-    r"^\s*(?:logic|reg|wire)\s*(?P<range>\[[^\]]*\])?\s*(?P<name>\w+)\s*(?:=[^;]*)?;", re.MULTILINE
+    r"^\s*(?P<kind>logic|reg|wire)\s*(?P<range>\[[^\]]*\])?\s*(?P<name>\w+)\s*(?:=[^;]*)?;", re.MULTILINE
 )
 _SAME_NAME_PORT = re.compile(r"\.(\w+)(?=\s*(?:,|$))")
 _SIGNED_SEED, _UNSIGNED_SEED = NAME_PREFIX + "random_seed", NAME_PREFIX + "urandom_seed"
 _RANDOM = re.compile(r"\$random\b(?!\()")
 _UNSIGNED_RANDOM = re.compile(r"\$urandom\b(?!\()")
-_RANDOM_RANGE = re.compile(r"\$urandom_range\((\w+),\s*(\w+)\)")
+_RANDOM_RANGE = re.compile(r"\$urandom_range\(([\w']+),\s*([\w']+)\)")
 _STIMULUS_HEADER = re.compile(r"(\bmodule stimulus_gen\b[^;]*;)")
 _EVIDENCE_STRING = re.compile(r'"(Mismatches: |Hint: Output |TIMEOUT")')
 
 
+_FIRST = "if (stats1.errors == 0) stats1.errortime = $time;"
+"""Where the testbenches, each once, note a first difference."""
+_OUTPUT = re.compile(r"if \((?P<differs>(?P<name>\w+)_ref !== [^;]*?)\)\s*begin if \(stats1\.errors_(?P=name) == 0\)")
+
+
 def load(root: Path) -> list[Problem]:
-    """All problems below `root`, in the benchmark's order. UserError for a directory that is not the benchmark."""
-    directory = root if root.name == DATASET else root / DATASET
+    """The spec-to-rtl problems below `root`, in the benchmark's order. UserError when they are not there."""
+    return _load(root, NAME)
+
+
+def load_code_complete(root: Path) -> list[Problem]:
+    """The code-complete problems below `root`, in the benchmark's order. UserError when they are not there."""
+    return _load(root, CODE_COMPLETE)
+
+
+def _load(root: Path, benchmark: str) -> list[Problem]:
+    dataset = DATASETS[benchmark]
+    directory = root if root.name == dataset else root / dataset
     tests = sorted(directory.glob("Prob*_test.sv"))
     if not tests:
-        raise UserError(f"{root}: no {DATASET}/Prob*_test.sv in it; give the directory of a VerilogEval v2 checkout")
-    return [_problem(path) for path in tests]
+        raise UserError(f"{root}: no {dataset}/Prob*_test.sv in it; give the directory of a VerilogEval v2 checkout")
+    return [_problem(path, benchmark) for path in tests]
 
 
-def _problem(test: Path) -> Problem:
+def _problem(test: Path, benchmark: str) -> Problem:
     name = test.name.removesuffix("_test.sv")
-    texts = {}
-    for part in ("prompt.txt", "ref.sv", "test.sv"):
-        path = test.with_name(f"{name}_{part}")
-        try:
-            texts[part] = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as err:
-            raise UserError(f"{path}: {err}; every problem has a prompt, a reference and a testbench") from err
-    reference = texts["ref.sv"]
+    reference = _part(test, name, "ref.sv")
     return Problem(
         id=name,
-        benchmark=NAME,
-        prompt=texts["prompt.txt"].strip(),
+        benchmark=benchmark,
+        prompt=_part(test, name, "prompt.txt").strip(),
+        header=_part(test, name, "ifc.txt").strip() if benchmark == CODE_COMPLETE else None,
         spec=Spec(
             verifier="verilog-testbench",
             top=TOP,
-            testbench=with_placeholders(texts["test.sv"]),
-            reference=_rename(reference, {"RefModule": REFERENCE_TOP}),
-            limits=Limits(cpu_s=30, wall_s=120, output_kb=1024),
+            testbench=with_placeholders(_part(test, name, "test.sv")),
+            reference=rename(reference, {"RefModule": REFERENCE_TOP}),
+            reserved=(*RESERVED, "RefModule"),
+            limits=LIMITS,
         ),
-        golden=_rename(reference, {"RefModule": TOP}),
+        golden=rename(reference, {"RefModule": TOP}),
         split="test",
         licence="MIT",
         category=name.split("_", 1)[1],
         difficulty=0,
     )
+
+
+def _part(test: Path, name: str, part: str) -> str:
+    path = test.with_name(f"{name}_{part}")
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as err:
+        raise UserError(f"{path}: {err}; every problem has its prompt, reference and testbench beside it") from err
 
 
 def with_placeholders(testbench: str) -> str:
@@ -84,14 +109,15 @@ def with_placeholders(testbench: str) -> str:
     Macros are left alone: the only ones, `OK` and `INCORRECT`, are numbers that nothing uses.
     """
     names = {name: NAME_PREFIX + name for name in _OWN_NAMES}
-    names["RefModule"] = REFERENCE_TOP
+    names |= dict.fromkeys(("RefModule", "reference_module"), REFERENCE_TOP)
     stimulus, start, own = testbench.partition("module tb")
-    text = _rename(_with_own_seeds(stimulus) + start + _behind_buffers(own), names)
+    own = _behind_buffers(_with_first_difference(own))
+    text = rename(with_own_seeds(stimulus, header=_STIMULUS_HEADER) + start + own, names)
     return _EVIDENCE_STRING.sub(lambda match: f'"{EVIDENCE} {match[1]}', text)
 
 
-def _with_own_seeds(stimulus: str) -> str:
-    """The stimulus module with random sequences of its own, the same values as before.
+def with_own_seeds(stimulus: str, *, header: re.Pattern[str]) -> str:
+    """A testbench with random sequences of its own, the same values as before; `header` finds where its module begins.
 
     Without a seed they are one sequence for the whole simulation, so a candidate could draw from it until the next
     stimulus suits its wrong output. `$urandom_range(a, b)` has no form with a seed: it is the uniform distribution of
@@ -102,27 +128,57 @@ def _with_own_seeds(stimulus: str) -> str:
     )
     text = _RANDOM.sub(rf"$random({_SIGNED_SEED})", text)
     text = _UNSIGNED_RANDOM.sub(rf"$urandom({_UNSIGNED_SEED})", text)
-    return _STIMULUS_HEADER.sub(rf"\1 integer {_SIGNED_SEED} = 0, {_UNSIGNED_SEED} = 0;", text, count=1)
+    return header.sub(rf"\1 integer {_SIGNED_SEED} = 0, {_UNSIGNED_SEED} = 0;", text, count=1)
+
+
+def _with_first_difference(testbench: str) -> str:
+    """The testbench with a line about the first sample that differs: its first output that does, and all inputs.
+
+    It is printed by the block that compares, just before that counts the difference, so nothing else happens at another
+    time or in another order.
+    """
+    instance = next(found for found in _INSTANCE.finditer(testbench) if found["module"] in ("TopModule", "top_module"))
+    inputs = _SAME_NAME_PORT.findall(instance["ports"])
+    shown = " ".join(f"{name}=%b" for name in inputs)
+    prints = [
+        f"if ({output['differs']}) $display({', '.join((_first_format(output['name'], shown), *values))});"
+        for output in _OUTPUT.finditer(testbench)
+        for values in [("$time", f"{output['name']}_ref", f"{output['name']}_dut", *inputs)]
+    ]
+    if not prints:
+        return testbench
+    noted = _FIRST.replace("stats1.errortime", "begin stats1.errortime") + " " + " else ".join(prints) + " end"
+    return testbench.replace(_FIRST, noted, 1)
+
+
+def _first_format(output: str, inputs: str) -> str:
+    return f'"{EVIDENCE} First: time %0d output {output} expected %b got %b inputs {inputs}"'
 
 
 def _behind_buffers(testbench: str) -> str:
-    """The testbench with each input of the candidate, and of the reference, behind a buffer of its own.
+    """The testbench with each net that is an input of the candidate, and of the reference, behind a buffer of its own.
 
-    A port is one net on both sides, so a candidate that drives its input would change what the reference sees. Both are
-    buffered alike, since some testbenches change inputs at the clock edge itself, where one delta cycle decides.
+    A port is one net on both sides, so a candidate that drives its input would change what the reference sees. The
+    clock, a variable, needs none: Icarus puts one between a variable and an input that is driven. It must have none:
+    some testbenches change inputs at the clock edge itself, where the order decides in which the clock wakes its
+    readers (v2's Prob139).
     The benchmark connects inputs by name alone (`.clk`) and outputs by expression (`.q(q_dut)`).
     """
-    ranges = {found["name"]: found["range"] or "" for found in _DECLARATION.finditer(testbench)}
+    ranges = {
+        found["name"]: found["range"] or "" for found in _DECLARATION.finditer(testbench) if found["kind"] != "reg"
+    }
 
     def buffered(instance: re.Match[str]) -> str:
-        inputs = _SAME_NAME_PORT.findall(instance["ports"])
+        inputs = [name for name in _SAME_NAME_PORT.findall(instance["ports"]) if name in ranges]
         prefix = f"{NAME_PREFIX}{instance['module']}_"
         buffers = "".join(f"wire {ranges[name]} {prefix}{name} = {name}; " for name in inputs)
-        return buffers + _SAME_NAME_PORT.sub(rf".\1({prefix}\1)", instance[0])
+        return buffers + _SAME_NAME_PORT.sub(
+            lambda port: f".{port[1]}({prefix}{port[1]})" if port[1] in inputs else port[0], instance[0]
+        )
 
     return _INSTANCE.sub(buffered, testbench)
 
 
-def _rename(source: str, names: dict[str, str]) -> str:
+def rename(source: str, names: dict[str, str]) -> str:
     """Rename identifiers; comments, strings, macros and system names stay."""
-    return _TOKEN.sub(lambda match: names.get(match[0], match[0]), source)
+    return TOKEN.sub(lambda match: names.get(match[0], match[0]), source)

@@ -111,7 +111,7 @@ class SimulationReward:
     ) -> list[Scored]:
         template = self._config.template.name
         extractions = [
-            extract(text, top=problem.spec.top, template=template)
+            extract(text, top=problem.spec.top, template=template, header=problem.header)
             for text, problem in zip(texts, problems, strict=True)
         ]
         verdicts = self._judge(extractions, problems)
