@@ -1,7 +1,7 @@
 """Verdicts on disk, so that an equal pair of candidate and spec is judged once, whoever asks and whenever.
 
-SQLite in its write-ahead mode: several processes may read and write at the same time. A cache that cannot be used (a full
-disk, a broken file) costs time and never a verdict: it says so once and is not asked again.
+SQLite in its write-ahead mode: several processes may read and write at the same time. A cache that cannot be used (a
+full disk, a broken file) costs time and never a verdict: it says so once and is not asked again.
 """
 
 from __future__ import annotations

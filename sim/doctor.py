@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from sim.boxes.cgroup import find_controllers
+from sim.boxes.docker import EngineUnavailable, open_engine
 from sim.farm import FarmUnavailable, open_farm
 from sim.image import ImageError, host_image, installed_image, read_recipe
 from sim.job import Job, Limits, Status, Step
@@ -40,13 +43,35 @@ class Finding:
 
 def examine() -> Iterator[Finding]:
     """Try everything, one finding at a time."""
+    yield _host()
     yield _bubblewrap()
     yield _namespaces()
     yield _cgroups()
     yield _image()
     yield from _farm()
+    yield _engine()
     yield _host_tools()
     yield _import_names()
+
+
+def _host() -> Finding:
+    who = "root" if os.geteuid() == 0 else f"user {os.geteuid()}"
+    where = "in a container" if in_container() else "on a host of its own"
+    return Finding(subject="this process", state=State.GOOD, found=f"{who}, {where}, {os.uname().machine}")
+
+
+def in_container() -> bool:
+    """Whether the files are there that Docker and Podman put into a container, and its first process is not a system's."""
+    marks = (Path("/.dockerenv"), Path("/run/.containerenv"))
+    return any(mark.exists() for mark in marks) and _read("/proc/1/comm") != "systemd"
+
+
+def _read(path: str) -> str | None:
+    """One of the kernel's settings; None where it has none of that name."""
+    try:
+        return Path(path).read_text().strip()
+    except OSError:
+        return None
 
 
 def _bubblewrap() -> Finding:
@@ -68,11 +93,58 @@ def _namespaces() -> Finding:
     argv = ("bwrap", "--unshare-all", "--ro-bind", "/", "/", "--dev", "/dev", "true")
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if done.returncode == 0:
-        return Finding(subject=subject, state=State.GOOD, found="a sandbox starts")
-    remedy = (
-        "sysctl -w kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0 (those that exist)"
+        return Finding(subject=subject, state=State.GOOD, found="tried: a sandbox starts")
+    said = done.stderr.strip().splitlines()[-1:] or ["it gave no reason"]
+    why, remedy = refusal(_read_settings())
+    return Finding(subject=subject, state=State.BAD, found=f"{said[0][:150]}: {why}", remedy=remedy)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What decides whether a process may make namespaces."""
+
+    is_root: bool
+    in_container: bool
+    max_user_namespaces: str | None
+    """The kernel's settings as they read; None where the kernel has no such setting."""
+    unprivileged_clone: str | None
+    apparmor_restricts: str | None
+
+
+def _read_settings() -> Settings:
+    return Settings(
+        is_root=os.geteuid() == 0,
+        in_container=in_container(),
+        max_user_namespaces=_read("/proc/sys/user/max_user_namespaces"),
+        unprivileged_clone=_read("/proc/sys/kernel/unprivileged_userns_clone"),
+        apparmor_restricts=_read("/proc/sys/kernel/apparmor_restrict_unprivileged_userns"),
     )
-    return Finding(subject=subject, state=State.BAD, found=done.stderr.strip()[:200], remedy=remedy)
+
+
+def refusal(found: Settings) -> tuple[str, str]:
+    """Why no sandbox starts, and the one command that mends it."""
+    if found.max_user_namespaces == "0":
+        return "user namespaces are off (user.max_user_namespaces is 0)", "sysctl -w user.max_user_namespaces=15000"
+    if not found.is_root and found.unprivileged_clone == "0":
+        return (
+            "only root may make user namespaces (kernel.unprivileged_userns_clone is 0)",
+            "sysctl -w kernel.unprivileged_userns_clone=1",
+        )
+    if not found.is_root and found.apparmor_restricts == "1":
+        return (
+            "AppArmor keeps them from users (kernel.apparmor_restrict_unprivileged_userns is 1)",
+            "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0",
+        )
+    if found.in_container:
+        return (
+            "this container's seccomp profile or capabilities forbid them",
+            f"start the container with {CONTAINER_OPTIONS}; or run outside it with --box docker",
+        )
+    return "the kernel gives no reason that is known here", "run on another host, or with --box docker"
+
+
+CONTAINER_OPTIONS = "--security-opt seccomp=containers/seccomp.json --security-opt systempaths=unconfined"
+"""With which a container may make the sandboxes that `containers/seccomp.json` allows."""
 
 
 def _cgroups() -> Finding:
@@ -82,10 +154,10 @@ def _cgroups() -> Finding:
         return Finding(
             subject=subject,
             state=State.LIMITED,
-            found="no cgroup that we may write; each process has its own limits only",
-            remedy="run as root, or under systemd-run --user --scope -p Delegate=yes",
+            found="tried: no cgroup that we may write; each process has its own limits only",
+            remedy="run as root, on a host whose /sys/fs/cgroup can be written",
         )
-    return Finding(subject=subject, state=State.GOOD, found=f"cgroup v{controllers.version}")
+    return Finding(subject=subject, state=State.GOOD, found=f"tried: cgroup v{controllers.version} takes limits")
 
 
 def _image() -> Finding:
@@ -116,6 +188,8 @@ def _farm() -> Iterator[Finding]:
         "a box cannot write outside its scratch": (("touch", "/etc/verireason"), 1),
         "a box has no network": (("python3", "-c", "import socket, sys; sys.exit(len(socket.if_nameindex()) > 1)"), 0),
         "a box cannot make namespaces": (("unshare", "-U", "true"), 1),
+        "a box has no capabilities left": (("mount", "-t", "tmpfs", "none", "/tmp"), 32),
+        "a box's memory is limited": (("python3", "-c", "bytearray(2 << 30)"), 1),
     }
     with farm:
         for subject, (argv, expected) in attempts.items():
@@ -124,6 +198,20 @@ def _farm() -> Iterator[Finding]:
             held = step is not None and step.status is Status.EXITED and step.code == expected
             found = "tried, holds" if held else f"tried: {result.failure or step}"
             yield Finding(subject=subject, state=State.GOOD if held else State.BAD, found=found)
+
+
+def _engine() -> Finding:
+    subject = "a Docker engine (--box docker)"
+    try:
+        client = open_engine()
+        version = client.version()["Version"]
+        client.close()
+    except EngineUnavailable as err:
+        why, _, remedy = str(err).partition("; ")
+        return Finding(
+            subject=subject, state=State.LIMITED, found=f"{why}; not needed for --box bubblewrap", remedy=remedy
+        )
+    return Finding(subject=subject, state=State.GOOD, found=f"tried: version {version} answers")
 
 
 def _host_tools() -> Finding:

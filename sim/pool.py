@@ -51,7 +51,7 @@ class Pool:
     Raises ValueError for a pool without boxes.
     """
 
-    def __init__(self, box: Box, *, num_boxes: int, num_retries: int = 2, remember: bool = True) -> None:
+    def __init__(self, box: Box, *, num_boxes: int, num_retries: int = 3, remember: bool = True) -> None:
         if num_boxes < 1:
             raise ValueError(f"num_boxes is {num_boxes}; give at least 1")
         self.counts = PoolCounts()

@@ -18,7 +18,9 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from rewards.rubric import RUBRICS, Rubric
+from rewards.terms import SYNTHESIS_TERMS
 from sim.farm import BOXES
+from sim.verdict import Checks, Level, Simulator
 from verireason.errors import UserError
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -227,6 +229,12 @@ class Farm(Section):
     """Boxes at the same time; None takes one per core."""
     max_unjudged: Share = 0.1
     """Share of a step's completions that may stay unjudged before the run stops."""
+    simulator: Annotated[Simulator, Field(strict=False)] = Simulator.ICARUS
+    """"icarus" or "verilator"."""
+    level: Annotated[Level, Field(strict=False)] = Level.SIMULATION
+    """What a pass asks for: "simulation", "netlist" or "formal"."""
+    cache: bool = True
+    """Keep verdicts on disk, for later runs too."""
 
     @model_validator(mode="after")
     def _box_exists(self) -> Farm:
@@ -264,13 +272,22 @@ class Config(Section):
     eval: Eval = Eval()
 
     @property
+    def checks(self) -> Checks:
+        """What the farm looks at: what `[farm]` says, and what the rubric's terms are made of."""
+        needed = {term for term, weight in self.rubric.rubric.weights.items() if weight}
+        return Checks(
+            simulator=self.farm.simulator, level=self.farm.level, lint="lint" in needed,
+            synthesis=bool(needed & SYNTHESIS_TERMS),
+        )  # fmt: skip
+
+    @property
     def digest(self) -> str:
         """Hash of every setting that can change a result: 12 hexadecimal digits."""
         settings = {key: value for key, value in flatten(self.model_dump(mode="json")) if key not in FREE_KEYS}
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
 
 
-FREE_KEYS = frozenset({"run.out", "run.report_to", "farm.jobs"})
+FREE_KEYS = frozenset({"run.out", "run.report_to", "farm.jobs", "farm.cache"})
 """Settings that cannot change a result, so a resumed run may have others."""
 
 

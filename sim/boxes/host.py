@@ -2,7 +2,8 @@
 
 For hosts where no sandbox can be had. It limits CPU, wall time, address space, file size and output, and ends the
 process group of a step. It does NOT hide the host's files, network, processes or environment variables' values from a
-determined design, cannot limit memory of all processes together, and cannot end a process that left its group.
+determined design, cannot limit memory of all processes together, and cannot end a process that left its group. Warm
+steps start this Python anew each time, which takes a while.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import resource
 import selectors
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -36,6 +38,8 @@ class HostBox:
             return JobResult(failure=f"the host could not run the job: {err}")
 
     def _run_in(self, directory: Path, job: Job) -> JobResult:
+        if job.server not in ("plain", "parser"):
+            return JobResult(failure=f"--box host has no {job.server}; leave it out and use the image")
         for name, data in job.files.items():
             (directory / name).write_bytes(data)
         env = {**ENVIRONMENT, "TMPDIR": str(directory), "HOME": str(directory), "PATH": os.defpath, **job.env}
@@ -52,6 +56,13 @@ class HostBox:
 
     def close(self) -> None:
         """Nothing is held between jobs."""
+
+
+_COLD = (
+    sys.executable, "-c",
+    f"import sys; sys.path.insert(0, {str(Path(__file__).resolve().parents[2])!r}); "
+    "from sim.inbox.parser_server import run_once; run_once(sys.argv[1:])",
+)  # fmt: skip
 
 
 def _proceeds(result: StepResult, step: Step) -> bool:
@@ -75,7 +86,7 @@ def _apply(limits: Limits) -> None:
 def _run_step(step: Step, directory: Path, env: dict[str, str]) -> StepResult:
     start = time.monotonic()
     process = subprocess.Popen(
-        step.argv, cwd=directory, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        (*_COLD, *step.argv) if step.warm else step.argv, cwd=directory, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         start_new_session=True, preexec_fn=lambda: _apply(step.limits),
     )  # fmt: skip
     try:

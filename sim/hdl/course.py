@@ -1,8 +1,8 @@
 """The course of one candidate: which jobs it takes, one after another, until there is a verdict.
 
-A generator that yields jobs and is sent their results, so that it knows nothing of pools, boxes or threads. The testbench
-decides first; what `Checks` asks for beyond it follows. A measure that the farm failed to make is None; a level that it
-failed to judge is UNJUDGED.
+A generator that yields jobs and is sent their results, so that it knows nothing of pools, boxes or threads. The
+testbench decides first; what `Checks` asks for beyond it follows. A measure that the farm failed to make is None; a
+level that it failed to judge is UNJUDGED.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 from sim.hdl import (
     cocotb_testbench,
     formal,
+    lint,
     netlist,
     replay,
     synthesis,
+    verilator_testbench,
     verilog_testbench,
     waves,
 )
@@ -37,6 +39,7 @@ from sim.verdict import (
 
 VERIFIERS = {
     (verilog_testbench.NAME, Simulator.ICARUS): verilog_testbench,
+    (verilog_testbench.NAME, Simulator.VERILATOR): verilator_testbench,
     (cocotb_testbench.NAME, Simulator.ICARUS): cocotb_testbench,
 }
 """Spec's verifier name and the simulator to the module with their `plan` and `judge`."""
@@ -70,6 +73,9 @@ class Judge:
 
     def _measure(self, candidate: Candidate, spec: Spec, checks: Checks, verdict: Verdict) -> Answer:
         """What does not change the outcome."""
+        if verdict.compiled and checks.lint:
+            result = yield lint.plan_lint(candidate, spec, image=self.image)
+            verdict = replace(verdict, lint=lint.judge_lint(result))
         if verdict.compiled and checks.synthesis:
             verdict = replace(verdict, synthesis=(yield from self._synthesis(candidate, spec)))
         if verdict.outcome is Outcome.MISMATCH and checks.waves and spec.verifier == verilog_testbench.NAME:
@@ -86,7 +92,8 @@ class Judge:
         if isinstance(planned, Verdict):
             return planned
         result = yield planned
-        return verifier.judge(candidate, spec, result, image=self.image, secret=self.secret)
+        verdict: Verdict = verifier.judge(candidate, spec, result, image=self.image, secret=self.secret)
+        return verdict
 
     def _netlist(self, candidate: Candidate, spec: Spec, checks: Checks, verdict: Verdict) -> Answer:
         """The outcome of the netlist in the candidate's place; what cannot be synthesised does not pass."""
@@ -98,10 +105,8 @@ class Judge:
         again = yield from self._simulate(replace(candidate, source=text.verilog), spec, checks.simulator)
         if again.passed:
             return verdict
-        return replace(
-            again, findings=verdict.findings, job_key=verdict.job_key, second=verdict.second,
-            diagnostics=(_error("passes as written, but not as the netlist that Yosys synthesises"), *again.diagnostics),
-        )  # fmt: skip
+        again = replace(again, findings=verdict.findings, job_key=verdict.job_key, second=verdict.second)
+        return _changed(again, again.outcome, "passes as written, but not as the netlist that Yosys synthesises")
 
     def _formal(self, candidate: Candidate, spec: Spec, verdict: Verdict) -> Answer:
         """MISMATCH for a difference that Icarus confirms; PROVEN and UNKNOWN leave the pass as it is."""

@@ -1,20 +1,16 @@
 """Structural similarity of candidates to their references, by `sim.inbox.structure` in a box. Pure functions.
 
-A candidate is hostile text, so nothing here looks into it. The program travels with the job as one zip archive: the
-image needs the parsers and nothing of ours. What the measure is: docs/decisions/0004-structural-similarity.md.
+A candidate is hostile text, so nothing here looks into it. docs/decisions/0004-structural-similarity.md says what the
+measure is.
 """
 
 from __future__ import annotations
 
-import io
 import json
 import math
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
-from pathlib import Path
 
 from sim.job import Job, JobResult, Limits, Status, Step
 
@@ -25,12 +21,6 @@ MODULE_CPU_S = 2
 MODULE_MEM_MB = 512
 MODULE_BYTES = 1 << 18
 START_CPU_S = 20
-
-ARCHIVE = "structure.pyz"
-_PROGRAM = ("structure", "structure_graph", "structure_measure", "structure_pyverilog", "structure_slang",
-            "structure_symbolic")  # fmt: skip
-_ENTRY = "import os\n\nfrom sim.inbox.structure import main\n\nos._exit(main())\n"
-"""Ends at once: the parsers' own shutdown is slow and noisy."""
 
 
 class Backend(StrEnum):
@@ -77,24 +67,10 @@ def plan_structure(pairs: Sequence[StructurePair], *, backend: Backend, image: s
         "pairs": [[names[pair.reference], f"candidate_{index}.sv"] for index, pair in enumerate(pairs)],
     }
     files["request.json"] = json.dumps(request).encode()
-    files[ARCHIVE] = _archive()
     # enough for every module to use all it may: one candidate's bomb must not cost its neighbours their scores
     cpu_s = START_CPU_S + MODULE_CPU_S * (len(pairs) + len(names))
     limits = Limits(cpu_s=cpu_s, wall_s=2 * cpu_s + 60, mem_mb=2 * MODULE_MEM_MB)
-    return Job(image=image, files=files, steps=(Step(argv=("python3", "-I", ARCHIVE), limits=limits),))
-
-
-@cache
-def _archive() -> bytes:
-    """The program as a zip archive that Python runs; the same bytes every time, as they are part of the job's key."""
-    inbox = Path(__file__).resolve().parent.parent / "inbox"
-    texts = {"__main__.py": _ENTRY, "sim/__init__.py": "", "sim/inbox/__init__.py": ""}
-    texts |= {f"sim/inbox/{name}.py": (inbox / f"{name}.py").read_text() for name in _PROGRAM}
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, text in texts.items():
-            archive.writestr(zipfile.ZipInfo(name), text)
-    return buffer.getvalue()
+    return Job(image=image, server="parser", files=files, steps=(Step(argv=("structure",), limits=limits, warm=True),))
 
 
 def judge_structure(result: JobResult, num_pairs: int) -> list[float | None]:

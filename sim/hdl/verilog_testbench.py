@@ -48,13 +48,13 @@ CANDIDATE_FILE = "candidate.sv"
 _ALLOWED = re.compile(f"(?:{PLAIN.pattern}|{ENDING.pattern}|dump(?:file|vars|on|off|all|limit|flush))")
 """System tasks that stay inside the design, or end a run; those that dump waves are harmless, since waves are off."""
 _CALL = f'[0-9]+ *"\\$(?!{_ALLOWED.pattern}")[^"]*"'
-"""Line number and name of any other call, as they stand in a compiled program (PCRE); a quote inside a string would have
-a backslash before it."""
+"""Line number and name of any other call, as they stand in a compiled program (PCRE); a quote inside a string would
+have a backslash before it."""
 _FORCE = "^ +%force/"
 """It reaches through ports: on its own input a design would change what the reference sees."""
 _SEARCH = f"{_CALL}|{_FORCE}"
 _SEARCH_BESIDE_TESTBENCH = f"(?<! 3 )(?<![0-9]){_CALL}|{_FORCE}"
-"""For a testbench that has such calls itself: they bear its file number, as the first source in the compiler's table."""
+"""For a testbench that has such calls itself: they bear its file number, that of the first source."""
 _TASK = re.compile(r"\$([a-z_][a-z0-9_$]*)", re.IGNORECASE)
 
 _HELPER_LIMITS = Limits(cpu_s=5, wall_s=30)

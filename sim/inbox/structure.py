@@ -26,8 +26,9 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -215,13 +216,24 @@ def score_pairs(pairs: list[list[str]], scorer: Scorer) -> Iterator[dict[str, ob
             yield {"index": index, "score": None, "fault": fault, "reason": answer.reason}
 
 
-def main() -> int:
+def warm_up() -> None:
+    """Load slang and read one module; the other backend is slow to load, and asked for seldom."""
+    _reader("pyslang")
+
+
+@cache
+def _reader(backend: str) -> Reader:
+    reader = READERS[backend]()
+    reader.read(WARM_UP, None)
+    return reader
+
+
+def main(argv: Sequence[str] = ()) -> int:
     """Answer the request in the working directory."""
     request = json.loads(Path(REQUEST).read_text())
     backend = request["backend"]
     limits = {name: request[name] for name in ("module_cpu_s", "module_mem_mb", "module_bytes")}
-    scorer = Scorer(reader=READERS[backend](), not_understood=NOT_UNDERSTOOD[backend], **limits)
-    scorer.reader.read(WARM_UP, None)
+    scorer = Scorer(reader=_reader(backend), not_understood=NOT_UNDERSTOOD[backend], **limits)
     gc.collect()
     gc.freeze()  # or every child copies the pages that its first collection touches
     for answer in score_pairs(request["pairs"], scorer):

@@ -11,12 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from verireason.commands.verify import add_farm_arguments, positive, resolved_box
+from verireason.commands.verify import add_check_arguments, add_farm_arguments, chosen_checks, positive, resolved_box
 from verireason.data.benchmarks import LOADERS
 from verireason.errors import UserError
 
 if TYPE_CHECKING:
     from sim.farm import Farm
+    from sim.verdict import Checks
     from verireason.data.calibrate import Calibration
     from verireason.evals.evaluate import Sampling
 
@@ -43,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, metavar="N")
     parser.add_argument("--batch-size", type=positive, default=BATCH_SIZE, metavar="N", help="completions at once")
     add_farm_arguments(parser)
+    add_check_arguments(parser)
 
 
 def _temperature(text: str) -> float:
@@ -65,12 +67,15 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _recipe(args: argparse.Namespace) -> int:
+    from sim.verdict import Checks
     from verireason.config import load_config
     from verireason.data.calibrate import Calibration
     from verireason.evals.evaluate import Sampling
     from verireason.training.prompts import generated, heldout_problems
 
     config = load_config(args.recipe, args.set)
+    if chosen_checks(args) != Checks():
+        raise UserError("options of the farm's checks go with --benchmark; a recipe has [farm] and its rubric")
     if args.out or args.root or args.template:
         raise UserError("--out, --root and --template go with --benchmark; a recipe has run.out and [template]")
     if not args.label or Path(args.label).name != args.label:
@@ -100,6 +105,7 @@ def _recipe(args: argparse.Namespace) -> int:
         system_prompt=config.template.system_prompt,
         threads=config.run.threads,
         digest=config.digest,
+        checks=config.checks,
     )
 
 
@@ -131,6 +137,7 @@ def _benchmark(args: argparse.Namespace) -> int:
         sampling=sampling,
         out=args.out,
         template=template,
+        checks=chosen_checks(args),
     )
 
 
@@ -138,6 +145,7 @@ def _evaluate(
     args: argparse.Namespace,
     *,
     calibrated: Callable[[Farm], Calibration],
+    checks: Checks,
     sampling: Sampling,
     out: Path,
     template: str,
@@ -155,7 +163,7 @@ def _evaluate(
     check_model_path(args.model)
     fresh_directory(out)
     box = resolved_box(args)
-    with farm_for_user(box=box.name, num_boxes=box.jobs) as farm:
+    with farm_for_user(box=box.name, num_boxes=box.jobs, checks=checks) as farm:
         set_up_libraries(threads=threads, needs_hub=not is_local(args.model))
         generator = TransformersGenerator.from_path(args.model)
         tally = evaluate(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sim.farm import BOXES
+from sim.verdict import Checks, Level, Simulator
 from verireason.data.benchmarks import LOADERS, load_benchmark
 from verireason.data.calibrate import calibrate
 from verireason.errors import UserError
@@ -30,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="where records.jsonl goes")
     add_farm_arguments(parser)
+    add_check_arguments(parser)
     parser.add_argument("--no-cache", action="store_true", help="run equal jobs again instead of sharing their result")
     parser.add_argument("--skip-bad", action="store_true", help="leave out lines that cannot be read, and count them")
 
@@ -38,6 +40,35 @@ def add_farm_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of every command that opens a farm; `resolved_box` fills in what is left out."""
     parser.add_argument("--jobs", type=positive, metavar="N", help="boxes at the same time; all cores by default")
     parser.add_argument("--box", choices=BOXES, help="bubblewrap, the default, isolates; host only limits")
+
+
+def add_check_arguments(parser: argparse.ArgumentParser) -> None:
+    """What is looked at beyond the testbench's answer; `chosen_checks` reads it."""
+    parser.add_argument("--simulator", choices=tuple(Simulator), default=Simulator.ICARUS, help="whose answer counts")
+    parser.add_argument("--also", choices=tuple(Simulator), help="a second simulator; reports where the two disagree")
+    parser.add_argument(
+        "--level",
+        choices=tuple(Level),
+        default=Level.SIMULATION,
+        help="what a PASS asks for: the testbench, also of the synthesised netlist, and no formal counterexample",
+    )
+    parser.add_argument("--lint", action="store_true", help="ask Verilator's lint about what compiles")
+    parser.add_argument("--synthesis", action="store_true", help="measure cells, depth, latches and loops with Yosys")
+    parser.add_argument(
+        "--waves",
+        action="store_true",
+        help="record the signals around the first difference; writes OUT/waves/*.vcd too",
+    )
+
+
+def chosen_checks(args: argparse.Namespace) -> Checks:
+    """The checks that the arguments ask for. UserError for two that are one."""
+    if args.also == args.simulator:
+        raise UserError(f"--also {args.also} is the simulator that judges already; give another, or leave it out")
+    return Checks(
+        simulator=Simulator(args.simulator), second_simulator=Simulator(args.also) if args.also else None,
+        level=Level(args.level), lint=args.lint, synthesis=args.synthesis, waves=args.waves,
+    )  # fmt: skip
 
 
 def positive(text: str) -> int:
@@ -78,7 +109,8 @@ def run(args: argparse.Namespace) -> int:
     fresh_directory(args.out)
     box = resolved_box(args)
     progress = ProgressLine()
-    with farm_for_user(box=box.name, num_boxes=box.jobs, remember=not args.no_cache) as farm:
+    checks = chosen_checks(args)
+    with farm_for_user(box=box.name, num_boxes=box.jobs, remember=not args.no_cache, checks=checks) as farm:
         progress.show(f"running the references of {len(wanted)} problems")
         calibration = calibrate(farm, [problem for problem in problems.values() if problem.id in wanted])
         write_problems(args.out, calibration)

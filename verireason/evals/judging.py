@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from sim.farm import Farm, FarmUnavailable, open_farm
+from sim.farm import Farm, FarmUnavailable, default_cache_path, open_farm
 from sim.image import ImageError
-from sim.verdict import Candidate, Outcome, Spec
+from sim.verdict import Candidate, Checks, Outcome, Spec
 from verireason.data.calibrate import Calibration
 from verireason.errors import MissingError, UserError
 from verireason.problem import Completion, Problem
 from verireason.records import Record, RecordWriter, record_from
 from verireason.templates import extract
+from verireason.vcd import vcd_text
 
 RECORDS = "records.jsonl"
 PROBLEMS = "problems.json"
+WAVES = "waves"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,10 +48,13 @@ class Tally:
         return f"{self.num_passed} of {num_judged} passed ({rate}), {self.num_unjudged} unjudged: {kinds}"
 
 
-def farm_for_user(*, box: str, num_boxes: int, remember: bool = True) -> Farm:
+def farm_for_user(
+    *, box: str, num_boxes: int, remember: bool = True, use_cache: bool = True, checks: Checks | None = None
+) -> Farm:
     """The farm, or MissingError with the line that says what this host lacks."""
+    cache_path = default_cache_path() if use_cache and remember else None
     try:
-        return open_farm(box=box, num_boxes=num_boxes, remember=remember)
+        return open_farm(box=box, num_boxes=num_boxes, remember=remember, checks=checks, cache_path=cache_path)
     except (FarmUnavailable, ImageError) as err:
         raise MissingError(str(err)) from err
 
@@ -86,7 +92,7 @@ def judge_completions(
     def pairs() -> Iterator[tuple[Candidate, Spec]]:
         for completion in completions:
             problem = calibration.problems[completion.problem_id]
-            code = extract(completion.text, top=problem.spec.top, template=template).code
+            code = extract(completion.text, top=problem.spec.top, template=template, header=problem.header).code
             pending.append((problem, completion, code))
             yield Candidate(source=code or ""), problem.spec
 
@@ -98,12 +104,25 @@ def judge_completions(
 def write_records(
     path: Path, records: Iterable[Record], *, watch: Callable[[Tally], None] = lambda tally: None
 ) -> Tally:
-    """Append records as they come; `watch` sees the tally after each."""
+    """Append records as they come, and write waves to files of their own; `watch` sees the tally after each."""
     tally = Tally()
     with RecordWriter(path / RECORDS) as writer:
         for record in records:
             writer.write(record)
+            write_vcd(path / WAVES, record)
             tally.add(record)
             watch(tally)
     (path / "summary.json").write_text(json.dumps(asdict(tally), indent=1, sort_keys=True) + "\n")
     return tally
+
+
+def write_vcd(directory: Path, record: Record) -> None:
+    """The record's waves, if it has any, as PROBLEM-SAMPLE.vcd. MissingError when the file can't be written."""
+    if record.waves is None:
+        return
+    path = directory / f"{re.sub(r'[^A-Za-z0-9_.-]', '_', record.problem_id)[:100]}-{record.sample}.vcd"
+    try:
+        directory.mkdir(exist_ok=True)
+        path.write_text(vcd_text(record.waves), encoding="ascii")
+    except OSError as err:
+        raise MissingError(f"cannot write {path}: {err.strerror}; make room and start again") from err

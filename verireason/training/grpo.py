@@ -40,7 +40,10 @@ OpenFarm = Callable[[Config], Farm]
 
 def configured_farm(config: Config) -> Farm:
     """The farm that `[farm]` asks for. Raises MissingError with the line that says what this host lacks."""
-    return farm_for_user(box=config.farm.box, num_boxes=config.farm.jobs or os.cpu_count() or 1)
+    return farm_for_user(
+        box=config.farm.box, num_boxes=config.farm.jobs or os.cpu_count() or 1, checks=config.checks,
+        use_cache=config.farm.cache,
+    )  # fmt: skip
 
 
 def start_grpo(config: Config, *, progress: Progress, open_farm: OpenFarm = configured_farm) -> Path:

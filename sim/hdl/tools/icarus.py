@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sim.image import ICARUS
@@ -42,8 +42,9 @@ class Compilation:
     def own_files(self) -> dict[str, bytes]:
         """Files that the direct way reads, by name."""
         defines = f"D:__ICARUS__=1\nI:{ICARUS}/include\nrelative include:false\n"
-        settings = [*(f"root:{top}" for top in self.tops), f"basedir:{ICARUS}",
-                    *(f"module:{ICARUS}/{name}.vpi" for name in _MODULES), *_SETTINGS, f"out:{self.output}"]  # fmt: skip
+        roots = [f"root:{top}" for top in self.tops]
+        modules = [f"module:{ICARUS}/{name}.vpi" for name in _MODULES]
+        settings = [*roots, f"basedir:{ICARUS}", *modules, *_SETTINGS, f"out:{self.output}"]
         return {
             "ivlpp.defines": defines.encode(),
             "ivlpp.files": "".join(f"{name}\n" for name in self.files).encode(),
