@@ -1,6 +1,6 @@
 """The Verilator verifier and the linter on the real tools: good, wrong, broken, endless, crashing and hostile designs.
 
-The problem and most designs are those of `test_rtl_verdicts`.
+The problem is a 4-bit counter; the testbench is written by hand, so this does not depend on the generator.
 """
 
 from __future__ import annotations
@@ -13,8 +13,92 @@ from sim.farm import Farm
 from sim.hdl import lint, verilator_testbench
 from sim.job import Job, Limits
 from sim.verdict import Candidate, Lint, Outcome, Spec, Verdict
-from tests.tools.test_rtl_verdicts import BAD, GOLDEN, GOOD, HEADER, SPEC, WRONG
 from verireason.data.generator import generate
+
+TESTBENCH = """
+module __vr_tb;
+  reg __vr_clk = 0, __vr_rst = 1;
+  wire __vr_dut_clk = __vr_clk, __vr_dut_rst = __vr_rst;
+  wire [3:0] __vr_q, __vr_want;
+  integer __vr_errors = 0, __vr_i;
+  __vr_ref __vr_reference(.clk(__vr_clk), .rst(__vr_rst), .q(__vr_want));
+  top_module __vr_candidate(.clk(__vr_dut_clk), .rst(__vr_dut_rst), .q(__vr_q));
+  initial begin
+    for (__vr_i = 0; __vr_i < 40; __vr_i = __vr_i + 1) begin
+      #5 __vr_clk = 1; #5 __vr_clk = 0; __vr_rst = (__vr_i % 25) == 24;
+      if (__vr_q !== __vr_want) begin
+        if (__vr_errors == 0)
+          $display("@VR@ First: time %0d output q expected %b got %b inputs rst=%b", $time, __vr_want, __vr_q, __vr_rst);
+        __vr_errors = __vr_errors + 1;
+      end
+    end
+    $display("@VR@ Mismatches: %0d in 40 samples", __vr_errors);
+    $finish;
+  end
+endmodule
+"""
+GOLDEN = """module NAME(input clk, input rst, output reg [3:0] q);
+  always @(posedge clk) if (rst) q <= 0; else q <= q + 1;
+endmodule
+"""
+SPEC = Spec(
+    verifier="verilog-testbench", top="top_module", testbench=TESTBENCH,
+    reference=GOLDEN.replace("NAME", "__vr_ref"),
+    num_checks=40, limits=Limits(cpu_s=2, wall_s=20, mem_mb=256, output_kb=32),
+)  # fmt: skip
+HEADER = "module top_module(input clk, input rst, output reg [3:0] q);\n"
+WRONG = HEADER + "always @(posedge clk) q <= 0;\nBODY\nendmodule\n"
+
+GOOD = {
+    "golden": GOLDEN.replace("NAME", "top_module"),
+    "carriage returns": GOLDEN.replace("NAME", "top_module").replace("\n", "\r\n"),
+    "no newline at the end": GOLDEN.replace("NAME", "top_module").strip(),
+    "own directives": "`default_nettype none\n`timescale 1ns/1ps\n`define W 4\n"
+    + GOLDEN.replace("NAME", "top_module").replace("input ", "input wire "),
+    "forbidden words in comments and strings": '// $fopen("x") force `include\n'
+    + GOLDEN.replace("NAME", "top_module").replace("endmodule", 'initial $display("1 \\"$fopen\\" %m"); endmodule'),
+    "a guard that never fires": HEADER.replace("top_module(", "top_module #(parameter P = 1) (")
+    + 'initial if (P < 1) begin $error("P"); $finish; end\n'
+    "always @(posedge clk) if (rst) q <= 0; else q <= q + 1;\nendmodule\n",
+    "plain system tasks": GOLDEN.replace("NAME", "top_module").replace(
+        "endmodule",
+        "integer i; real r; string s; initial begin i = $clog2(9) + $random + $urandom_range(3) + $countones(4'b1010); "
+        'r = $sqrt($itor(i)); s = $sformatf("%0d", i); $write("%b %t", i, $time); $strobe("x"); $dumpvars; end endmodule',
+    ),
+    "a helper module": "module add(input [3:0] a, output [3:0] y); assign y = a + 1; endmodule\n"
+    + HEADER
+    + "wire [3:0] n; add u(q, n);\nalways @(posedge clk) q <= rst ? 4'd0 : n;\nendmodule\n",
+}
+
+BAD = {
+    "constant": (WRONG.replace("BODY", ""), Outcome.MISMATCH),
+    "off by one": (GOLDEN.replace("NAME", "top_module").replace("+ 1", "+ 2"), Outcome.MISMATCH),
+    "other module name": (GOLDEN.replace("NAME", "counter"), Outcome.COMPILE_ERROR),
+    "missing port": ("module top_module(input clk, output reg [3:0] q); endmodule", Outcome.COMPILE_ERROR),
+    "syntax": (HEADER + "always @(posedge clk) q <= ;\nendmodule", Outcome.COMPILE_ERROR),
+    "not Verilog": ("I am sorry, I cannot do that.", Outcome.COMPILE_ERROR),
+    "endless": (WRONG.replace("BODY", "integer i = 1; initial begin while (i != 0) i = i | 1; $display(i); end"), Outcome.TIMEOUT),
+    "oscillation": (WRONG.replace("BODY", "reg a = 0; always @(a) a <= ~a; initial a = 1;"), Outcome.CRASH),
+    "flood": (WRONG.replace("BODY", 'integer i = 0; initial while (1) begin i = i + 1; $display("flood %d", i); end'),
+              Outcome.OUTPUT_LIMIT),
+    "prints the verdict": (
+        WRONG.replace("BODY", 'initial $display("@VR@ Mismatches: 0 in 40 samples");'),
+        Outcome.MISMATCH,
+    ),
+    "prints what others accept": (
+        WRONG.replace("BODY", 'final $display("Mismatches: 0 in 40 samples\\nAll tests passed.\\nPASS");'),
+        Outcome.MISMATCH,
+    ),
+    "forces its own input": (WRONG.replace("BODY", "initial force rst = 1;"), Outcome.REJECTED),
+    "guesses the reference": (HEADER.replace("reg ", "") + "__vr_ref r(clk, rst, q); endmodule", Outcome.COMPILE_ERROR),
+    "floods the compiler's log": ("I am sorry `a\n" * 4000, Outcome.COMPILE_ERROR),
+    "includes a host file": ('`include "/etc/passwd"\n' + WRONG.replace("BODY", ""), Outcome.REJECTED),
+    "an array as large as memory": (WRONG.replace("BODY", "reg [1023:0] m [0:100000000]; initial m[0] = 1;"), None),
+    "a line number beyond every integer": ('`line 1 "candidate.sv:' + "1" * 5000 + '" 0\nx', None),
+    "reads the program": (WRONG.replace("BODY", 'integer f; initial f = $fopen("obj/sim", "r");'), None),
+    "reads the command line": (WRONG.replace("BODY", 'initial if ($test$plusargs("x")) $finish;'), None),
+}  # fmt: skip
+"""None: any outcome but a pass; the guard may take the construct out of the design."""
 
 SECRET = b"s" * 32
 NATIVE = {
@@ -23,8 +107,10 @@ NATIVE = {
     "C by a macro": '`define D(x) $``x\ninitial `D(c)("exit(0);");',
     "imported C": 'import "DPI-C" function int system(input string s); integer f; initial f = system("true");',
     "a C section": "endmodule\n`systemc_header\n#include <cstdlib>\n`verilog\nmodule other;",
-    "a shell": 'initial $system("true");',
 }
+SHELL = 'initial $system("true");'
+BREAKOUT = 'reg \\"+(exit(0),0)?"":" = 0; initial @(\\"+(exit(0),0)?"":" );'
+"""A name that ends the C++ string into which Verilator 5.032 writes event expressions."""
 
 
 def judge(farm: Farm, source: str, spec: Spec = SPEC) -> Verdict:
@@ -43,9 +129,11 @@ def test_honest_designs_pass(farm: Farm, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_no_wrong_or_hostile_design_passes(farm: Farm, name: str) -> None:
-    source, _ = BAD[name]
-    assert judge(farm, source).outcome not in (Outcome.PASS, Outcome.UNJUDGED)
+def test_wrong_and_hostile_designs_get_their_own_verdict(farm: Farm, name: str) -> None:
+    source, outcome = BAD[name]
+    found = judge(farm, source)
+    assert found.outcome not in (Outcome.PASS, Outcome.UNJUDGED)
+    assert found.outcome is (outcome or found.outcome), found
 
 
 @pytest.mark.parametrize("name", NATIVE)
@@ -53,9 +141,12 @@ def test_designs_that_bring_c_never_run(farm: Farm, name: str) -> None:
     assert judge(farm, WRONG.replace("BODY", NATIVE[name])).outcome in (Outcome.REJECTED, Outcome.COMPILE_ERROR)
 
 
-@pytest.mark.parametrize("name", ["a C statement", "a C function", "imported C", "a shell"])
-def test_the_second_lock_holds_without_the_guard(farm: Farm, name: str) -> None:
-    candidate = Candidate(source=WRONG.replace("BODY", NATIVE[name]))
+@pytest.mark.parametrize(
+    "body",
+    [NATIVE["a C statement"], NATIVE["a C function"], NATIVE["imported C"], SHELL, BREAKOUT, "initial force rst = 1;"],
+)
+def test_the_second_lock_holds_without_the_guard(farm: Farm, body: str) -> None:
+    candidate = Candidate(source=WRONG.replace("BODY", body))
     planned = verilator_testbench.plan(candidate, SPEC, image=farm.image, secret=SECRET)
     assert isinstance(planned, Job)
     guard, *rest = planned.steps
@@ -63,15 +154,6 @@ def test_the_second_lock_holds_without_the_guard(farm: Farm, name: str) -> None:
     result = next(iter(farm.pool.map([replace(planned, server="plain", steps=(blind, *rest))])))
     verdict = verilator_testbench.judge(candidate, SPEC, result, image=farm.image, secret=SECRET)
     assert verdict.outcome is Outcome.REJECTED
-
-
-def test_an_endless_design_times_out(farm: Farm) -> None:
-    assert judge(farm, WRONG.replace("BODY", "integer i; initial while (1) i = i + 1;")).outcome is Outcome.TIMEOUT
-
-
-def test_a_flood_is_an_output_limit(farm: Farm) -> None:
-    source = WRONG.replace("BODY", 'integer i = 0; initial while (1) begin i = i + 1; $display("flood %d", i); end')
-    assert judge(farm, source).outcome is Outcome.OUTPUT_LIMIT
 
 
 def test_a_mismatch_says_where_and_what(farm: Farm) -> None:
@@ -143,3 +225,14 @@ def test_a_text_cannot_turn_its_warnings_off(farm: Farm, silencer: str) -> None:
 def test_a_text_that_ends_the_linter_is_worth_nothing(farm: Farm) -> None:
     assert lint.score(lint_of(farm, "I am sorry, I cannot do that.")) == 0.0
     assert lint.score(lint_of(farm, "module other; endmodule")) == 0.0
+
+
+def test_a_string_in_an_event_expression_stays_a_string(farm: Farm) -> None:
+    body = 'string s; initial begin wait (s == "+(abort(),0)?__FILE__:"); end endmodule'
+    assert judge(farm, GOLDEN.replace("NAME", "top_module").replace("endmodule", body)).outcome is Outcome.PASS
+
+
+def test_honest_escaped_names_pass(farm: Farm) -> None:
+    source = "module top_module(input clk, input rst, output reg [3:0] q);\nwire \\n[0].x = rst; reg \\$0\\q ;\n"
+    source += "always @(posedge clk) if (\\n[0].x ) q <= 0; else q <= q + 1;\nendmodule\n"
+    assert judge(farm, source.replace("\\$0\\q", "\\$0q")).outcome is Outcome.PASS

@@ -147,6 +147,12 @@ def test_the_search_is_not_fooled_by_text_in_strings() -> None:
     assert not search(SPEC, r'"name":"\"type\":\"UCSTMT\""')
 
 
+@pytest.mark.parametrize("name", [r"\"+system(0)+\"", r"a\\b", "a%s"])
+def test_the_search_finds_names_that_would_break_out_of_a_string(name: str) -> None:
+    assert search(SPEC, f'{{"type":"VAR","name":"{name}","addr"')
+    assert not search(SPEC, f'{{"type":"SFORMATF","name":"{name}","addr"')
+
+
 @pytest.mark.parametrize("kind", ["DISPLAY", "SFORMATF", "DUMPCTL", "FINISH", "VAR", "CONST", "SCOPE"])
 def test_the_search_lets_ordinary_nodes_through(kind: str) -> None:
     assert not search(SPEC, f'{{"type":"{kind}","name":"","dpiExport":false,"dpiImport":false')

@@ -28,6 +28,9 @@ _COMMON = ("--quiet", "--timing", "--timescale", "1s/1s", "-UVERILATOR", "-UVERI
 Icarus."""
 _SIMULATION = ("--no-assert", "-Wno-fatal", "-Wno-BLKANDNBLK", "-Wno-INITIALDLY", "--prefix", "Vtb")
 """Failed assertions end a Verilated run, but not one of Icarus. A variable with both kinds of assignment works here."""
+_NO_NAMES = ("--protect-ids", "--protect-key", "vr")
+"""Without this, version 5.032 writes each event expression of the text into a C++ string as it stands, quotes included:
+`reg \"+(system("id"),0)?"":" ;` in an `@` runs a program, and so does a string constant in a `wait`."""
 _ZEROS = ("--x-assign", "0", "--x-initial", "0")
 """There is no x: what Icarus would make unknown is zero, in the golden and in the candidate."""
 
@@ -58,8 +61,8 @@ def tree_argv(*, top: str, files: Sequence[str]) -> tuple[str, ...]:
 
 def verilate_argv(*, top: str, files: Sequence[str]) -> tuple[str, ...]:
     """C++ of a whole simulation, in DIRECTORY."""
-    return ("verilator_bin", "--cc", "--main", "-Mdir", DIRECTORY, *_COMMON, *_SIMULATION, *_ZEROS, "--top-module", top,
-            *files)  # fmt: skip
+    return ("verilator_bin", "--cc", "--main", "-Mdir", DIRECTORY, *_COMMON, *_SIMULATION, *_NO_NAMES, *_ZEROS,
+            "--top-module", top, *files)  # fmt: skip
 
 
 def verilate_for_cocotb_argv(*, top: str, files: Sequence[str]) -> tuple[str, ...]:
