@@ -1,9 +1,7 @@
-"""The Verilog testbench verifier on the real tools: good, wrong, broken, endless, crashing and hostile designs.
+"""What the Verilog testbench verifier says beside the outcome, on the real tools; the outcomes are the attack corpus's.
 
 The problem is a 4-bit counter; the testbench is written by hand, so this does not depend on the generator.
 """
-
-import pytest
 
 from sim.farm import Farm
 from sim.verdict import Candidate, Limits, Outcome, Spec, Verdict
@@ -47,98 +45,11 @@ def judge(farm: Farm, source: str) -> Verdict:
     return next(farm.judge([(Candidate(source=source), SPEC)]))
 
 
-GOOD = {
-    "golden": GOLDEN.replace("NAME", "top_module"),
-    "carriage returns": GOLDEN.replace("NAME", "top_module").replace("\n", "\r\n"),
-    "no newline at the end": GOLDEN.replace("NAME", "top_module").strip(),
-    "own directives": "`default_nettype none\n`timescale 1ns/1ps\n`define W 4\n"
-    + GOLDEN.replace("NAME", "top_module").replace("input ", "input wire "),
-    "forbidden words in comments and strings": '// $fopen("x") force `include\n'
-    + GOLDEN.replace("NAME", "top_module").replace("endmodule", 'initial $display("1 \\"$fopen\\" %m"); endmodule'),
-    "a guard that never fires": HEADER.replace("top_module(", "top_module #(parameter P = 1) (")
-    + 'initial if (P < 1) begin $error("P"); $finish; end\n'
-    "always @(posedge clk) if (rst) q <= 0; else q <= q + 1;\nendmodule\n",
-    "plain system tasks": GOLDEN.replace("NAME", "top_module").replace(
-        "endmodule",
-        "integer i; real r; string s; initial begin i = $clog2(9) + $random + $urandom_range(3) + $countones(4'b1010); "
-        'r = $sqrt($itor(i)); s = $sformatf("%0d", i); $write("%b %t", i, $time); $strobe("x"); $dumpvars; end endmodule',
-    ),
-    "a helper module": "module add(input [3:0] a, output [3:0] y); assign y = a + 1; endmodule\n"
-    + HEADER
-    + "wire [3:0] n; add u(q, n);\nalways @(posedge clk) q <= rst ? 4'd0 : n;\nendmodule\n",
-}
-
-BAD = {
-    "constant": (WRONG.replace("BODY", ""), Outcome.MISMATCH),
-    "off by one": (GOLDEN.replace("NAME", "top_module").replace("+ 1", "+ 2"), Outcome.MISMATCH),
-    "other module name": (GOLDEN.replace("NAME", "counter"), Outcome.COMPILE_ERROR),
-    "missing port": ("module top_module(input clk, output reg [3:0] q); endmodule", Outcome.COMPILE_ERROR),
-    "syntax": (HEADER + "always @(posedge clk) q <= ;\nendmodule", Outcome.COMPILE_ERROR),
-    "not Verilog": ("I am sorry, I cannot do that.", Outcome.COMPILE_ERROR),
-    "zero bytes": ("module top_module(\0);\0endmodule", Outcome.COMPILE_ERROR),
-    "zero-delay loop": (WRONG.replace("BODY", "initial while (1);"), Outcome.TIMEOUT),
-    "oscillation": (WRONG.replace("BODY", "reg a = 0; always @(a) a <= ~a; initial a = 1;"), Outcome.TIMEOUT),
-    "recursive macro": ("`define A `A `A\n" + WRONG.replace("BODY", "`A"), Outcome.COMPILE_ERROR),
-    "flood": (WRONG.replace("BODY", 'initial while (1) $display("flood");'), Outcome.OUTPUT_LIMIT),
-    "finish at once": (WRONG.replace("BODY", "initial $finish;"), Outcome.MISMATCH),
-    "finish with a zero exit": (WRONG.replace("BODY", "initial #3 $finish(0);"), Outcome.MISMATCH),
-    "prints the verdict": (
-        WRONG.replace("BODY", 'initial begin $display("@VR@ Mismatches: 0 in 40 samples"); $finish; end'),
-        Outcome.MISMATCH,
-    ),
-    "prints what others accept": (
-        WRONG.replace("BODY", 'final $display("Mismatches: 0 in 40 samples\\nAll tests passed.\\nPASS");'),
-        Outcome.MISMATCH,
-    ),
-    "reads the program": (
-        WRONG.replace("BODY", 'integer f; initial begin f = $fopen("sim.vvp", "r"); end'),
-        Outcome.REJECTED,
-    ),
-    "reads by a macro": (
-        "`define T $fopen\n" + WRONG.replace("BODY", 'integer f; initial f = `T("sim.vvp", "r");'),
-        Outcome.REJECTED,
-    ),
-    "reads by a task meant for VHDL": (
-        WRONG.replace("BODY", 'reg [63:0] f; initial $ivlh_file_open(f, "sim.vvp", 0);'),
-        Outcome.REJECTED,
-    ),
-    "lists the testbench's variables": (WRONG.replace("BODY", "initial $showvars;"), Outcome.REJECTED),
-    "a task that the simulator lacks": (WRONG.replace("BODY", "wire r; assign r = $rose(clk);"), Outcome.COMPILE_ERROR),
-    "reads memory files": (WRONG.replace("BODY", 'reg [7:0] m[0:3]; initial $readmemh("sim.vvp", m);'), Outcome.REJECTED),
-    "reads the command line": (WRONG.replace("BODY", 'initial if ($test$plusargs("x")) $finish;'), Outcome.REJECTED),
-    "assigns the command line": ("module top_module(input clk, input rst, output [3:0] q);\n"
-                                 'assign q = $test$plusargs("x"); endmodule', Outcome.REJECTED),
-    "forces its own input": (WRONG.replace("BODY", "initial force rst = 1;"), Outcome.REJECTED),
-    "drives its own input": (
-        "module top_module(input clk, input rst, output reg [3:0] q);\nassign rst = 1; always @(posedge clk) q <= 0; endmodule",
-        Outcome.MISMATCH,
-    ),
-    "guesses the reference": (HEADER.replace("reg ", "") + "__vr_ref r(clk, rst, q); endmodule", Outcome.COMPILE_ERROR),
-    "reaches up by a guessed name": (WRONG.replace("BODY", "initial force __vr_tb.__vr_errors = 0;"), Outcome.COMPILE_ERROR),
-    "reaches into the root": (WRONG.replace("BODY", "initial $root.__vr_tb.__vr_errors = 0;"), Outcome.COMPILE_ERROR),
-    "floods the compiler's log": ("I am sorry `a\n" * 4000, Outcome.COMPILE_ERROR),
-    "a line number beyond every integer": ('`line 1 "candidate.sv:' + "1" * 5000 + '" 0\nx', Outcome.COMPILE_ERROR),
-    "includes a device": ('`include "/dev/ptmx"\n' + WRONG.replace("BODY", ""), Outcome.COMPILE_ERROR),
-    "includes a host file": ('`include "/etc/passwd"\n' + WRONG.replace("BODY", ""), Outcome.COMPILE_ERROR),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", GOOD)
-def test_honest_designs_pass(farm: Farm, name: str) -> None:
-    verdict = judge(farm, GOOD[name])
-    assert verdict.outcome is Outcome.PASS, verdict.diagnostics
-    assert (verdict.num_passed, verdict.num_tests) == (40, 40)
-
-
-@pytest.mark.parametrize("name", BAD)
-def test_wrong_and_hostile_designs_get_their_own_verdict(farm: Farm, name: str) -> None:
-    source, outcome = BAD[name]
-    verdict = judge(farm, source)
-    assert verdict.outcome is outcome, verdict
+GOOD = GOLDEN.replace("NAME", "top_module")
 
 
 def test_what_never_compiled_does_not_count_as_compiled(farm: Farm) -> None:
-    assert not judge(farm, BAD["floods the compiler's log"][0]).compiled
+    assert not judge(farm, "I am sorry `a\n" * 4000).compiled
 
 
 def test_messages_are_short_however_long_the_candidates_names_are(farm: Farm) -> None:
@@ -153,7 +64,7 @@ def test_a_mismatch_says_where_and_what(farm: Farm) -> None:
 
 
 def test_a_syntax_error_names_the_candidates_own_line(farm: Farm) -> None:
-    verdict = judge(farm, BAD["syntax"][0])
+    verdict = judge(farm, HEADER + "always @(posedge clk) q <= ;\nendmodule")
     assert verdict.diagnostics[0].line == 2
 
 
@@ -161,17 +72,18 @@ def test_a_giant_array_costs_its_own_verdict_only(farm: Farm) -> None:
     verdict = judge(farm, WRONG.replace("BODY", "reg [1023:0] m [0:100000000]; initial m[0] = 1;"))
     assert not verdict.passed
     assert verdict.outcome is not Outcome.UNJUDGED
-    assert judge(farm, GOOD["golden"]).passed
+    assert judge(farm, GOOD).passed
 
 
 def test_the_verdict_names_the_tools_and_the_image(farm: Farm) -> None:
-    verdict = judge(farm, GOOD["golden"])
+    verdict = judge(farm, GOOD)
     assert verdict.tools["iverilog"].startswith("12")
     assert verdict.image == farm.image
 
 
 def test_verdicts_do_not_depend_on_the_number_of_boxes(farm: Farm) -> None:
-    sources = [*GOOD.values(), *(source for source, outcome in BAD.values() if outcome is not Outcome.TIMEOUT)]
+    bodies = ("", "initial $finish;", "initial force rst = 1;", "x", 'initial while (1) $display("flood");')
+    sources = [GOOD, *(WRONG.replace("BODY", body) for body in bodies)]
     first = [verdict.outcome for verdict in farm.judge((Candidate(source=source), SPEC) for source in sources)]
     again = [judge(farm, source + "\n").outcome for source in sources]
     assert first == again
