@@ -43,7 +43,9 @@ def plan(candidate: Candidate, spec: Spec, *, image: str, secret: bytes) -> Job 
     # keeps the precision there whatever the candidate says.
     precision = f"{names.prefix}precision"
     scale = {f"{precision}.sv": f"`timescale 1ns/1ps\nmodule {precision}; endmodule\n".encode()}
-    files = job_files(candidate, spec, scale)
+    # What is an input the golden says. Nobody can include it: its name is secret, and it is gone when the design runs.
+    golden = {f"{names.prefix}golden": spec.reference.encode()} if spec.reference else {}
+    files = job_files(candidate, spec, {**scale, **golden})
     sources = source_names(files)
     compilation = icarus.Compilation(tops=(spec.top, precision), files=sources, output=PROGRAM)
     return Job(
@@ -55,7 +57,7 @@ def plan(candidate: Candidate, spec: Spec, *, image: str, secret: bytes) -> Job 
             *(Step(argv=argv, limits=spec.limits) for argv in compilation.argvs(direct=True)),
             Step(argv=("grep", "-aoPm1", verilog._SEARCH, PROGRAM), limits=verilog._HELPER_LIMITS, proceed_on=(1,)),
             Step(
-                argv=("cocotb", MODULE, spec.top, str(seed(spec)), names.evidence, _inout(spec)),
+                argv=("cocotb", MODULE, spec.top, str(seed(spec)), names.evidence, next(iter(golden), "-")),
                 limits=test_limits(spec),
                 warm=True,
                 evidence=True,
@@ -100,11 +102,6 @@ def test_limits(spec: Spec) -> Limits:
 def seed(spec: Spec) -> int:
     """COCOTB_RANDOM_SEED: the same for every candidate of a spec."""
     return int(hashlib.sha256(spec.testbench.encode()).hexdigest()[:7], 16)
-
-
-def _inout(spec: Spec) -> str:
-    """Whether the tests may write to inout ports: only where the golden has some, since a design can drive those."""
-    return "inout" if "inout" in spec.reference else "-"
 
 
 def judge(candidate: Candidate, spec: Spec, result: JobResult, *, image: str, secret: bytes) -> Verdict:
@@ -156,7 +153,8 @@ class Run:
     results: dict[int, NamedTest] = field(default_factory=dict)
     """Place in `names` to result."""
     faults: dict[str, str] = field(default_factory=dict)
-    """"testbench", "design" or "ports" to what is wrong with it."""
+    """Words for what is wrong with the "testbench", the "design" (tests could not start), or its inputs ("interface",
+    "driven")."""
     ended: bool = False
 
     def all_tests(self, silence: str) -> tuple[NamedTest, ...]:
@@ -204,8 +202,10 @@ def _silence(step: StepResult) -> str:
 def _conclude(step: StepResult, spec: Spec, run: Run, tests: tuple[NamedTest, ...]) -> tuple[Outcome, str | None]:
     if step.status is not Status.EXITED:
         return verilog._OUTCOME_OF_STATUS[step.status], _silence(step)
-    if "ports" in run.faults:
-        return Outcome.REJECTED, run.faults["ports"]
+    if "driven" in run.faults:
+        return Outcome.REJECTED, run.faults["driven"]
+    if "interface" in run.faults:
+        return Outcome.MISMATCH, run.faults["interface"]
     if "design" in run.faults:
         return Outcome.MISMATCH, f"the tests could not start: {run.faults['design']}"
     if run.names is None:

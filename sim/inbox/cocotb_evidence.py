@@ -14,13 +14,10 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable
 from typing import Any, NoReturn
 
 import cocotb._init
 import cocotb._shutdown
-import cocotb.clock
-import cocotb.handle
 import cocotb.regression
 
 from sim.inbox.cocotb_message import MAX_MESSAGE, message
@@ -28,8 +25,6 @@ from sim.inbox.cocotb_ports import Ports, read_ports
 
 FD = 3
 NONCE = "VERIREASON_NONCE"
-INOUT = "VERIREASON_INOUT"
-"""Set when the tests may write to inout ports."""
 ENTRY_POINT = "sim.inbox.cocotb_evidence:run_tests"
 """For PYGPI_USERS, in place of cocotb's own list."""
 PROGRAM = "design.vvp"
@@ -37,6 +32,8 @@ MAX_NAME = 120
 NO_TESTS = "No tests were discovered"
 """How cocotb's own message about a module without tests starts."""
 
+inputs: frozenset[str] | None = None
+"""The golden's input ports; None when there is no golden."""
 _nonce = ""
 
 
@@ -65,14 +62,15 @@ class Regression(cocotb.regression.RegressionManager):  # type: ignore[misc]  # 
     """
 
     def announce(self) -> None:
-        """Tell which tests are going to run, and watch what they write to."""
+        """Tell which tests are going to run, and what is wrong with the design's inputs."""
         sent = [test for test in self._test_queue if not test.skip]
         if not sent:
             raise RuntimeError(f"{NO_TESTS}: all are skipped")
         self._index = {id(test): index for index, test in enumerate(sent)}
-        self._ports = _compiled_ports(os.environ["COCOTB_TOPLEVEL"])
-        self._written = watch_writes()
         _write({"tests": [test.name[:MAX_NAME] for test in sent]})
+        ports = _compiled_ports(os.environ["COCOTB_TOPLEVEL"])
+        for fault, why in (ports.faults(inputs) if ports else {}).items():
+            _write({"fault": fault, "message": why})
 
     def _tell(self, passed: bool, why: str | None, time: float) -> None:
         index = self._index.get(id(self._test))
@@ -108,38 +106,8 @@ class Regression(cocotb.regression.RegressionManager):  # type: ignore[misc]  # 
         self._tell(False, "could not start" if err is None else message(err), 0.0)
 
     def _tear_down(self) -> NoReturn:
-        complaint = self._ports and self._ports.complaint(
-            _names_in_top(self._written, cocotb.top._path), inout=INOUT in os.environ
-        )
-        if complaint:
-            _write({"fault": "ports", "message": complaint})
         _write({"end": True})
         _leave()
-
-
-def watch_writes() -> set[Any]:
-    """A set that every handle which is written to, or clocked, joins from now on."""
-    written: set[Any] = set()
-    write: Callable[..., None] = cocotb.handle._schedule_write
-    start: Callable[..., Any] = cocotb.clock.Clock.start
-
-    def note_write(handle: Any, *args: Any) -> None:
-        written.add(handle)
-        write(handle, *args)
-
-    def note_clock(clock: Any, *args: Any, **named: Any) -> Any:
-        written.add(clock.signal)
-        return start(clock, *args, **named)
-
-    cocotb.handle._schedule_write = note_write
-    cocotb.clock.Clock.start = note_clock
-    return written
-
-
-def _names_in_top(handles: set[Any], top: str) -> set[str]:
-    """Names of the top module's own signals among the handles: "a" for adder.a and adder.a[3]."""
-    names = {handle._path.removeprefix(f"{top}.").partition("[")[0] for handle in handles}
-    return {name for name in names if "." not in name}
 
 
 def _compiled_ports(top: str) -> Ports | None:

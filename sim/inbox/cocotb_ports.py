@@ -2,7 +2,7 @@
 
 Many tests read their stimulus back from the design's inputs. A design that drives an input of its own, or has an inout
 or an inner signal where an input belongs, would choose its own questions. What the compiler made of the text shows it,
-whatever the text looks like.
+whatever the text looks like. Which names are inputs the golden says; without one, the candidate itself.
 """
 
 from __future__ import annotations
@@ -24,15 +24,18 @@ class Ports:
     directions: dict[str, str]
     driven: frozenset[str]
 
-    def complaint(self, written: Iterable[str], *, inout: bool) -> str | None:
-        """What is wrong with the signals that the tests wrote, if anything; `inout`: the tests may write those too."""
-        for name in sorted(written):
-            direction = self.directions.get(name, "inner signal").lower()
-            if direction == "input" and name in self.driven:
-                return f"the design drives its own input {name}"
-            if direction != "input" and not (direction == "inout" and inout):
-                return f"the tests write to {name}, which is no input of the design but an {direction}"
-        return None
+    def faults(self, inputs: Iterable[str] | None) -> dict[str, str]:
+        """What is wrong, "driven" or "interface" to words; `inputs`: the golden's, None when there is no golden."""
+        own = [name for name, direction in self.directions.items() if direction == "INPUT"]
+        names = own if inputs is None else sorted(inputs)
+        found: dict[str, str] = {}
+        for name in names:
+            direction = self.directions.get(name)
+            if direction != "INPUT":
+                found.setdefault("interface", f"{name} is no input of the design")
+            elif name in self.driven:
+                found.setdefault("driven", f"the design drives its own input {name}")
+        return found
 
 
 def read_ports(program: str, top: str) -> Ports | None:
@@ -56,3 +59,18 @@ def _driven(scope: str, program: str) -> Iterable[str]:
     for label, name in _VARIABLE.findall(scope):
         if re.search(rf"^ +%(?:store|assign|cassign|force)\S* {label}\b", program, re.MULTILINE):
             yield name
+
+
+def golden_inputs(text: str, tops: Iterable[str]) -> frozenset[str] | None:
+    """Input names of the golden's top module, the first of `tops` that it defines; None when it has none of them."""
+    import pyslang.ast
+    import pyslang.syntax
+
+    compilation = pyslang.ast.Compilation()
+    compilation.addSyntaxTree(pyslang.syntax.SyntaxTree.fromText(text))
+    modules = {str(instance.name): instance for instance in compilation.getRoot().topInstances}
+    for top in tops:
+        if top in modules:
+            ports = modules[top].body.portList
+            return frozenset(port.name for port in ports if str(port.direction).endswith("In"))
+    return None

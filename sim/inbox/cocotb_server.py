@@ -20,13 +20,15 @@ MODULES = (
     "struct", "typing", "warnings",
 )  # fmt: skip
 """What tests commonly import, and what a run needs."""
+REFERENCE_TOP = "__vr_ref"
+"""Name of the golden's top module where it stands for a placeholder (`sim.hdl.testbench`)."""
 
 
 def wait_for_job() -> None:
     """Load what is slow to load, then wait. Returns in the fork of a job only, for its warm step's words.
 
-    Those are: "cocotb", the test module, the top module, the seed, the nonce, and "inout" or "-". The guard is served
-    as well, so that one box does for a whole verdict.
+    Those are: "cocotb", the test module, the top module, the seed, the nonce, and the golden's file or "-". The guard
+    is served as well, so that one box does for a whole verdict.
     """
     from sim.inbox.warm import serve
 
@@ -37,8 +39,10 @@ def wait_for_job() -> None:
     words = serve()
     if words[0] == "guard":
         guard(words)
-    _, module, top, seed, nonce, inout = words
-    begin(module=module, top=top, seed=seed, nonce=nonce, inout=inout == "inout")
+    _, module, top, seed, nonce, golden = words
+    begin(module=module, top=top, seed=seed, nonce=nonce)
+    if golden != "-":
+        read_golden(golden, top)
 
 
 def guard(words: list[str]) -> NoReturn:
@@ -50,7 +54,7 @@ def guard(words: list[str]) -> NoReturn:
     os._exit(code)
 
 
-def begin(*, module: str, top: str, seed: str, nonce: str, inout: bool) -> None:
+def begin(*, module: str, top: str, seed: str, nonce: str) -> None:
     """The environment that cocotb reads when the simulation starts."""
     from sim.inbox import cocotb_evidence
 
@@ -60,5 +64,14 @@ def begin(*, module: str, top: str, seed: str, nonce: str, inout: bool) -> None:
         "COCOTB_TOPLEVEL": top,
         "COCOTB_RANDOM_SEED": seed,
         cocotb_evidence.NONCE: nonce,
-        **({cocotb_evidence.INOUT: "1"} if inout else {}),
     })  # fmt: skip
+
+
+def read_golden(file: str, top: str) -> None:
+    """Tell the evidence which ports are inputs, and delete the file before the design is opened."""
+    from sim.inbox import cocotb_evidence
+    from sim.inbox.cocotb_ports import golden_inputs
+
+    with open(file) as opened:
+        cocotb_evidence.inputs = golden_inputs(opened.read(), (top, REFERENCE_TOP))
+    os.unlink(file)

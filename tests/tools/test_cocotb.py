@@ -64,7 +64,13 @@ async def not_sent(dut):
     assert False
 """
 LIMITS = Limits(cpu_s=2, wall_s=30, mem_mb=512, output_kb=64)
-SPEC = Spec(verifier=cocotb_testbench.NAME, top="acc", testbench=TESTBENCH, limits=LIMITS)
+SPEC = Spec(
+    verifier=cocotb_testbench.NAME,
+    top="acc",
+    testbench=TESTBENCH,
+    reference=GOLDEN.replace("acc", "__vr_ref"),
+    limits=LIMITS,
+)
 SECRET = b"a secret of the tests"
 
 GOOD = {
@@ -95,9 +101,9 @@ BAD = {
     ),
     "forces its own input": (WRONG.replace("BODY", "initial force d = 0;"), Outcome.REJECTED),
     "drives its own input": (WRONG.replace("BODY", "reg z = 0; always @(d) z = 0; assign d = {8{z}};"), Outcome.REJECTED),
-    "has an inout for an input": (WRONG.replace("input [7:0] d", "inout [7:0] d").replace("BODY", "assign d = 0;"), Outcome.REJECTED),
+    "has an inout for an input": (WRONG.replace("input [7:0] d", "inout [7:0] d").replace("BODY", "assign d = 0;"), Outcome.MISMATCH),
     "has an inner signal for an input": (
-        WRONG.replace(", input [7:0] d", "").replace("BODY", "reg [7:0] d; always @(d) d = 0;"), Outcome.REJECTED,
+        WRONG.replace(", input [7:0] d", "").replace("BODY", "reg [7:0] d; always @(d) d = 0;"), Outcome.MISMATCH,
     ),
     "has a variable for an input": (
         WRONG.replace("input [7:0] d", "input var logic [7:0] d").replace("BODY", "always @(d) d = 0;"), Outcome.REJECTED,
@@ -144,6 +150,41 @@ def test_wrong_and_hostile_designs_get_their_own_verdict(farm: Farm, name: str) 
     source, outcome = BAD[name]
     verdict = judge(farm, source)
     assert verdict.outcome is outcome, verdict
+
+
+CHEAT = """
+@cocotb.test()
+async def echoes(dut):
+    for value in range(20):
+        dut.d.value = value
+        await Timer(1, "ns")
+        assert dut.y.value == int(dut.d.value) ^ 255
+"""
+
+
+@pytest.mark.parametrize("port", ["input [7:0] d", "inout [7:0] d", "output [7:0] d"])
+def test_a_design_that_chooses_its_own_questions_does_not_pass(farm: Farm, port: str) -> None:
+    spec = replace(
+        with_testbench(CHEAT),
+        top="inverter",
+        reference="module inverter(input [7:0] d, output [7:0] y); assign y = ~d; endmodule",
+    )
+    assert judge(farm, spec.reference, spec).passed
+    source = f"module inverter({port}, output [7:0] y);\nreg [7:0] z = 0; always @(d) z <= #1 0; assign d = z;\n"
+    verdict = judge(farm, source + "assign y = 255;\nendmodule\n", spec)
+    assert verdict.outcome in (Outcome.REJECTED, Outcome.MISMATCH), verdict
+
+
+def test_tests_may_write_to_any_signal(farm: Farm) -> None:
+    spec = with_testbench("""
+@cocotb.test()
+async def clears_all(dut):
+    for name in ("clk", "rst", "d", "q", "parity"):
+        getattr(dut, name).value = 0
+    await Timer(1, "ns")
+    assert dut.q.value == 0
+""")
+    assert judge(farm, GOLDEN, spec).passed
 
 
 def test_each_test_has_a_result_of_its_own(farm: Farm) -> None:
@@ -288,7 +329,7 @@ async def adds(dut):
         "adder.v": b"module plus(input [7:0] a, b, output [7:0] y); assign y = a + b; endmodule\n",
     }
     source = "module top(input [7:0] a, b, output [7:0] y); plus p(a, b, y); endmodule\n"
-    verdict = judge(farm, source, replace(spec, top="top", files=files))
+    verdict = judge(farm, source, replace(spec, top="top", reference="", files=files))
     assert verdict.outcome is Outcome.PASS, verdict
 
 
