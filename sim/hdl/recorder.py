@@ -105,11 +105,19 @@ def fit(signals: Sequence[Signal], *, first: str | None) -> tuple[Signal, ...]:
     return tuple(signal for signal in signals if (signal.name, signal.role) in chosen)
 
 
-def recorder(signals: Sequence[Signal], *, mark: int) -> str:
-    """The module's text, with placeholders. Its evidence:
+def find_counter(testbench: str) -> str | None:
+    """The full name of what the testbench counts its failing checks in, by its name; None when nothing is called so."""
+    for name, net in _nets(_module(_tokens(testbench), TESTBENCH_TOP)).items():
+        if net.driven and re.search("err|fail", name, re.IGNORECASE):
+            return f"{TESTBENCH_TOP}.{name}"
+    return None
 
-    `@VR@ Widths 1 4 4`, one for each signal; `@VR@ Wave 95 10101...` for each change, the signals side by side in the
-    lowest bits, oldest first; `@VR@ End 120`, until when the last values held.
+
+def recorder(signals: Sequence[Signal], *, mark: int | str) -> str:
+    """The module's text, with placeholders. `mark` is a time, or a counter whose first count is the moment.
+
+    Its evidence: `@VR@ Widths 1 4 4`, one for each signal; `@VR@ Wave 95 10101...` for each change, the signals side by
+    side in the lowest bits, oldest first; `@VR@ Mark 100`, the moment; `@VR@ End 120`, until when the last values held.
     """
     trusted = [signal.path for signal in signals if signal.role != "got"] or [signal.path for signal in signals]
     names = {
@@ -121,7 +129,8 @@ def recorder(signals: Sequence[Signal], *, mark: int) -> str:
         "$E": EVIDENCE,
         "$HIGH": str(sum(signal.bits for signal in signals) - 1),
         "$SIZE": str(RING),
-        "$MARK": str(mark),
+        "$MARK": f"64'd{mark}" if isinstance(mark, int) else "{64{1'b1}}",
+        "$WATCH": "" if isinstance(mark, int) else f"always @({mark}) if ({mark} && &mark) mark = $time;",
         "$AFTER": str(STEPS_AFTER),
         "$OWN": str(OWN_CHANGES),
     }
@@ -138,6 +147,7 @@ _TEXT = """module $TOP;
   reg [$HIGH:0] last;
   reg [$HIGH:0] ring [0:$SIZE-1];
   reg [63:0] at [0:$SIZE-1];
+  reg [63:0] mark = $MARK;
   reg step, done = 0;
   integer num = 0, own = 0, after = 0, i;
   function void show(input integer count);
@@ -146,6 +156,7 @@ _TEXT = """module $TOP;
       $display("\\n$E Widths $FORMAT", $WIDTHS);
       for (i = (count > $SIZE ? count - $SIZE : 0); i < count; i = i + 1)
         $display("\\n$E Wave %0d %b", at[i % $SIZE], ring[i % $SIZE]);
+      $display("\\n$E Mark %0d", mark);
       $display("\\n$E End %0d", $time);
     end
   endfunction
@@ -153,7 +164,7 @@ _TEXT = """module $TOP;
     begin
       step = num == 0 || steady !== last;
       if (num == 0 || at[(num - 1) % $SIZE] != $time) begin
-        if (step && $time > 64'd$MARK) begin
+        if (step && $time > mark) begin
           after = after + 1;
           if (after > $AFTER) begin
             show(num);
@@ -169,6 +180,7 @@ _TEXT = """module $TOP;
       ring[(num - 1) % $SIZE] = now;
     end
   endtask
+  $WATCH
   initial note;
   always @(now) if (!done) note;
   final if (!done) show(num);

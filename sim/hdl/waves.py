@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from sim.hdl import verilog_testbench
-from sim.hdl.recorder import MAX_BITS, RING, STEPS_BEFORE, TOP, Signal, find_signals, fit, recorder
+from sim.hdl.recorder import MAX_BITS, RING, STEPS_BEFORE, TOP, Signal, find_counter, find_signals, fit, recorder
 from sim.hdl.verilog_testbench import Recorder
 from sim.job import Job, JobResult
 from sim.verdict import Candidate, Outcome, Spec, Verdict, Wave, Waves
@@ -23,12 +23,17 @@ MAX_DIGITS = 1 << 16
 """Of all values in a window together: many wide signals get fewer changes."""
 _WIDTHS = re.compile(r"^ Widths ([0-9]{1,9}(?: [0-9]{1,9})*)\s*$")
 _WAVE = re.compile(rf"^ Wave ([0-9]{{1,19}}) ([01xz]{{1,{MAX_BITS}}})\s*$")
+_MARK = re.compile(r"^ Mark ([0-9]{1,19})\s*$")
+"""A moment that never came has twenty digits."""
 _END = re.compile(r"^ End ([0-9]{1,19})\s*$")
 
 
 def plan_waves(candidate: Candidate, spec: Spec, verdict: Verdict, *, image: str, secret: bytes) -> Job | None:
     """The job that records the waves of a MISMATCH; None when there is no difference to show or nothing to record."""
-    mark, signals = first_time(verdict), _signals(spec, verdict)
+    if verdict.outcome is not Outcome.MISMATCH:
+        return None
+    time, signals = first_time(verdict), _signals(spec, verdict)
+    mark = find_counter(spec.testbench) if time is None else time
     if mark is None or not signals:
         return None
     key = verilog_testbench.content_key(candidate, spec, image=image)
@@ -46,19 +51,16 @@ def judge_waves(
     candidate: Candidate, spec: Spec, verdict: Verdict, result: JobResult, *, image: str, secret: bytes
 ) -> Waves | None:
     """The window in the result of `plan_waves`'s job; None when it does not show a difference."""
-    mark = first_time(verdict)
-    if result.failure is not None or not result.steps or mark is None:
+    if result.failure is not None or not result.steps:
         return None
     key = verilog_testbench.content_key(candidate, spec, image=image)
     evidence = verilog_testbench.fresh_names(key, secret=secret).evidence
     recorded = _read(result.steps[-1].stdout.decode(errors="replace"), evidence)
-    return _window(_signals(spec, verdict), recorded, mark=mark) if recorded else None
+    return _window(_signals(spec, verdict), recorded) if recorded else None
 
 
 def first_time(verdict: Verdict) -> int | None:
-    """When the first difference was seen; None when there was none or nobody says."""
-    if verdict.outcome is not Outcome.MISMATCH:
-        return None
+    """When the first difference was seen; None when the testbench does not say."""
     if verdict.first_failure is not None:
         return verdict.first_failure.time
     times = [output.first_time for output in verdict.outputs if output.num_mismatches and output.first_time is not None]
@@ -76,6 +78,7 @@ def _signals(spec: Spec, verdict: Verdict) -> tuple[Signal, ...]:
 class _Recorded:
     widths: tuple[int, ...]
     changes: tuple[tuple[int, str], ...]
+    mark: int
     end: int
 
 
@@ -83,6 +86,7 @@ def _read(output: str, evidence: str) -> _Recorded | None:
     """The recorder's lines; None when they are not whole. The candidate may have printed anything beside them."""
     widths: tuple[int, ...] = ()
     changes: list[tuple[int, str]] = []
+    moment: int | None = None
     for line in output.split("\n"):
         _, mark, text = line.rpartition(evidence)
         if not mark:
@@ -91,13 +95,15 @@ def _read(output: str, evidence: str) -> _Recorded | None:
             widths, changes = tuple(map(int, found[1].split(" "))), []
         elif (found := _WAVE.match(text)) and len(changes) < RING and (not changes or int(found[1]) > changes[-1][0]):
             changes.append((int(found[1]), found[2]))
-        elif changes and (found := _END.match(text)):
-            return _Recorded(widths=widths, changes=tuple(changes), end=int(found[1]))
+        elif found := _MARK.match(text):
+            moment = int(found[1])
+        elif changes and moment is not None and (found := _END.match(text)):
+            return _Recorded(widths=widths, changes=tuple(changes), mark=moment, end=int(found[1]))
     return None
 
 
-def _window(signals: Sequence[Signal], recorded: _Recorded, *, mark: int) -> Waves | None:
-    total = sum(recorded.widths)
+def _window(signals: Sequence[Signal], recorded: _Recorded) -> Waves | None:
+    total, mark = sum(recorded.widths), recorded.mark
     if len(recorded.widths) != len(signals) or any(total > len(bits) for _, bits in recorded.changes):
         return None
     rows = [(time, _cut(bits, recorded.widths)) for time, bits in recorded.changes]

@@ -166,6 +166,20 @@ endmodule"""
     assert (table.mark, values["d", "input"], values["q", "got"]) == (100, "1001", "0000")
 
 
+def test_a_testbench_that_only_counts_its_errors_has_waves_around_the_first(farm: Farm) -> None:
+    testbench = """module __vr_tb; reg [3:0] d = 0; wire [3:0] q; integer __vr_error = 0;
+  top_module uut (.d(d), .q(q));
+  initial begin
+    repeat (16) begin #10 __vr_error = (q == (d + 4'd1)) ? __vr_error : __vr_error + 1; d = d + 1; end
+    $display("@VR@ Mismatches: %0d in 1 samples", __vr_error != 0); $finish(0);
+  end
+endmodule"""
+    spec = Spec(verifier="verilog-testbench", top="top_module", testbench=testbench, num_checks=1)
+    wrong = "module top_module(input [3:0] d, output [3:0] q); assign q = d == 9 ? 0 : d + 1; endmodule"
+    table, values = marked(window(judge(farm, wrong, spec)))
+    assert (table.mark, values["d", "input"], values["q", "got"]) == (100, "1001", "0000")
+
+
 def test_verify_writes_the_waves_into_records_and_files(
     farm: Farm, shared_data: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

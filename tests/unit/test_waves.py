@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.hdl import waves
-from sim.hdl.recorder import MAX_BITS, Signal, find_signals, fit, recorder
+from sim.hdl.recorder import MAX_BITS, Signal, find_counter, find_signals, fit, recorder
 from sim.hdl.testbench import REFERENCE_TOP
 from sim.hdl.verilog_testbench import content_key, fresh_names
 from sim.job import JobResult, Status, StepResult
@@ -53,9 +53,9 @@ def read(output: str, verdict: Verdict = MISMATCH) -> Waves | None:
     return waves.judge_waves(CANDIDATE, SPEC, verdict, JobResult(steps=(step,)), image="i", secret=SECRET)
 
 
-def lines(*rows: tuple[int, str], widths: str = "1 4 4 4", end: int = 40) -> str:
+def lines(*rows: tuple[int, str], widths: str = "1 4 4 4", mark: int = 19, end: int = 40) -> str:
     """Output as the recorder prints it."""
-    told = [f" Widths {widths}", *(f" Wave {time} {digits}" for time, digits in rows), f" End {end}"]
+    told = [f" Widths {widths}", *(f" Wave {time} {digits}" for time, digits in rows), f" Mark {mark}", f" End {end}"]
     return "".join(f"{EVIDENCE}{line}\n" for line in told)
 
 
@@ -112,19 +112,26 @@ def test_of_too_many_bits_the_output_that_failed_is_kept() -> None:
 def test_the_recorder_leaves_no_mark_of_its_template() -> None:
     text = recorder(find_signals(TESTBENCH, top="top_module"), mark=19)
     assert re.findall(r"\$[A-Z]+", text) == []
-    assert "64'd19" in text
+    assert "64'd19;" in text
 
 
 @pytest.mark.parametrize(
     "verdict",
     [
         Verdict(outcome=Outcome.PASS),
-        Verdict(outcome=Outcome.MISMATCH),
         Verdict(outcome=Outcome.TIMEOUT, first_failure=FAILURE),
     ],
 )
-def test_nothing_is_recorded_without_a_first_difference(verdict: Verdict) -> None:
+def test_nothing_is_recorded_of_what_is_no_mismatch(verdict: Verdict) -> None:
     assert waves.plan_waves(CANDIDATE, SPEC, verdict, image="i", secret=SECRET) is None
+
+
+def test_a_testbench_that_tells_no_time_is_watched_by_its_count_of_errors() -> None:
+    text = "module __vr_tb; wire fail_led; integer i, __vr_error = 0; endmodule"
+    assert find_counter(text) == "__vr_tb.__vr_error"
+    assert "always @(__vr_tb.__vr_error)" in recorder(
+        find_signals(TESTBENCH, top="top_module"), mark="__vr_tb.__vr_error"
+    )
 
 
 def test_the_first_time_of_any_output_will_do() -> None:
@@ -159,6 +166,7 @@ def test_room_above_the_signals_is_left_out() -> None:
         lines(*ROWS).replace(EVIDENCE, "E" * 41),
         lines(*ROWS).replace("End", "Ende"),
         lines(*ROWS, widths="1 4 4"),
+        lines(*ROWS, mark=2**64 - 1),
         lines(*ROWS, widths="1 4 4 4000"),
         lines((0, "1000100010001")),
         lines(),
@@ -186,9 +194,7 @@ def test_no_output_breaks_the_reader_and_what_it_makes_is_small(rows: list[tuple
 def test_a_window_of_wide_signals_is_short_and_holds_the_mark() -> None:
     wide = 1023
     rows = [(10 * i, str(i % 2) + f"{i:0{wide}b}" * 2 + f"{i + 1:0{wide}b}") for i in range(200)]
-    late = Verdict(outcome=Outcome.MISMATCH, first_failure=FirstFailure(
-        signal="q", time=1500, expected="", got="", inputs=""))  # fmt: skip
-    found = read(lines(*rows, widths=f"1 {wide} {wide} {wide}", end=2000), late)
+    found = read(lines(*rows, widths=f"1 {wide} {wide} {wide}", mark=1500, end=2000))
     assert found is not None
     assert sum(len(value) for each in found.signals for _, value in each.changes) <= waves.MAX_DIGITS
     assert found.start < 1500 < max(time for time, _ in found.signals[0].changes)
