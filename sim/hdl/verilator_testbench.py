@@ -24,8 +24,8 @@ from sim.hdl.verilog_testbench import (
     MAX_SOURCE_KB,
     NAME,
     SUBMITTED_FILE,
-    _judge_simulation,
-    _rejected,
+    judge_simulation,
+    rejected,
     content_key,
     fresh_names,
     guard_step,
@@ -53,12 +53,12 @@ _OUTWARD = {
 guard keeps a candidate from it."""
 _FORCED = "ASSIGNFORCE|RELEASE"
 _ODD_NAME = r'"type":"(?!(?:CONST|SFORMATF?|DISPLAY|ELABDISPLAY|TEXT|COMMENT|SSCANF|FSCANF)")[A-Z]+","name":"[^"]*[\\%]'
-"""A name with a quote, a backslash or a percent sign, which Verilator has been seen to write as it stands into C++ strings
-and formats (`_NO_NAMES` in `sim.hdl.tools.verilator` is the first lock). The nodes left out hold text, not names."""
+"""A name with a quote, a backslash or a percent sign, which Verilator has been seen to write as it stands into strings
+and formats of C++ (`_NO_NAMES` in `sim.hdl.tools.verilator` is the first lock). The nodes left out hold text."""
 
-_TREE_LIMITS = Limits(cpu_s=20, wall_s=120, mem_mb=1024, output_kb=256, scratch_mb=128)
-_SEARCH_LIMITS = Limits(cpu_s=5, wall_s=30, output_kb=16, scratch_mb=128)
-_BUILD_LIMITS = Limits(cpu_s=60, wall_s=300, mem_mb=2048, output_kb=64, scratch_mb=128)
+TREE_LIMITS = Limits(cpu_s=20, wall_s=120, mem_mb=1024, output_kb=256, scratch_mb=128)
+SEARCH_LIMITS = Limits(cpu_s=5, wall_s=30, output_kb=16, scratch_mb=128)
+BUILD_LIMITS = Limits(cpu_s=60, wall_s=300, mem_mb=2048, output_kb=64, scratch_mb=128)
 
 _TOKEN = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:[^"\\]|\\.)*"|\\\S+|[`$]?[A-Za-z_][A-Za-z0-9_$]*', re.DOTALL)
 _ONCE = NAME_PREFIX + "once"
@@ -71,7 +71,7 @@ def plan(candidate: Candidate, spec: Spec, *, image: str, secret: bytes) -> Job 
     if not source.strip():
         return Verdict(outcome=Outcome.NO_CODE, num_tests=spec.num_checks, job_key=key)
     if len(source) > MAX_SOURCE_KB << 10:
-        return _rejected(spec, key, f"the source has {len(source) >> 10} KiB; at most {MAX_SOURCE_KB} are judged")
+        return rejected(spec, key, f"the source has {len(source) >> 10} KiB; at most {MAX_SOURCE_KB} are judged")
     names = fresh_names(key, secret=secret)
     own = {
         f"{names.prefix}tb.sv": names.fill(run_once(spec.testbench)),
@@ -85,11 +85,11 @@ def plan(candidate: Candidate, spec: Spec, *, image: str, secret: bytes) -> Job 
         files={**spec.files, **own, SUBMITTED_FILE: source + b"\n"},
         steps=(
             guard_step(spec),
-            Step(argv=verilator.unpragma_argv(CANDIDATE_FILE), limits=_SEARCH_LIMITS),
-            Step(argv=verilator.tree_argv(top=top, files=files), limits=_TREE_LIMITS),
-            Step(argv=("grep", "-aoPm1", search_pattern(spec), verilator.TREE), limits=_SEARCH_LIMITS, proceed_on=(1,)),
-            Step(argv=verilator.verilate_argv(top=top, files=files), limits=_TREE_LIMITS),
-            Step(argv=verilator.build_argv(), limits=_BUILD_LIMITS),
+            Step(argv=verilator.unpragma_argv(CANDIDATE_FILE), limits=SEARCH_LIMITS),
+            Step(argv=verilator.tree_argv(top=top, files=files), limits=TREE_LIMITS),
+            Step(argv=("grep", "-aoPm1", search_pattern(spec), verilator.TREE), limits=SEARCH_LIMITS, proceed_on=(1,)),
+            Step(argv=verilator.verilate_argv(top=top, files=files), limits=TREE_LIMITS),
+            Step(argv=verilator.build_argv(), limits=BUILD_LIMITS),
             Step(argv=verilator.simulate_argv(), limits=spec.limits, drop=hidden),
         ),
     )
@@ -105,16 +105,16 @@ def judge(candidate: Candidate, spec: Spec, result: JobResult, *, image: str, se
         )  # fmt: skip
     guarded, unpragmed, tree, searched, verilated, built, simulated = result.steps
     names = fresh_names(key, secret=secret)
-    failed = next((step for step in (unpragmed, tree, verilated, built) if _failed(step)), None)
-    if _failed(guarded):
+    failed = next((step for step in (unpragmed, tree, verilated, built) if failed(step)), None)
+    if failed(guarded):
         verdict = judge_guard(guarded, spec, key)
-    elif not _failed(tree) and (searched.status is not Status.EXITED or searched.code != 1):
-        verdict = _judge_search(searched, spec, key)
+    elif not failed(tree) and (searched.status is not Status.EXITED or searched.code != 1):
+        verdict = judge_search(searched, spec, key)
     elif failed is not None:
-        verdict = _judge_compilation(failed, spec, key, prefix=names.prefix)
+        verdict = judge_compilation(failed, spec, key, prefix=names.prefix)
     else:
         notes = verilator.diagnostics(verilated.stderr.decode(errors="replace"), file=CANDIDATE_FILE)
-        verdict = _judge_simulation(simulated, spec, key, evidence=names.evidence, notes=notes)
+        verdict = judge_simulation(simulated, spec, key, evidence=names.evidence, notes=notes)
     return replace(verdict, findings=read_findings(guarded), cpu_s=result.cpu_s, wall_s=result.wall_s)
 
 
@@ -147,20 +147,20 @@ def _key(candidate: Candidate, spec: Spec, *, image: str) -> str:
     return content_key(candidate, spec, image=f"{image} verilator")
 
 
-def _failed(step: StepResult) -> bool:
+def failed(step: StepResult) -> bool:
     return step.status is not Status.EXITED or step.code != 0
 
 
-def _judge_search(step: StepResult, spec: Spec, key: str) -> Verdict:
+def judge_search(step: StepResult, spec: Spec, key: str) -> Verdict:
     found = step.stdout.decode(errors="replace")
     if step.code != 0 or not found:
-        return _rejected(spec, key, "the elaborated design is too large or too odd to be searched")
+        return rejected(spec, key, "the elaborated design is too large or too odd to be searched")
     if '"name":' in found:
-        return _rejected(spec, key, "a name holds a quote, a backslash or a percent sign")
-    return _rejected(spec, key, f"reaches outside the design: {found.strip()[:100]} in Verilator's tree")
+        return rejected(spec, key, "a name holds a quote, a backslash or a percent sign")
+    return rejected(spec, key, f"reaches outside the design: {found.strip()[:100]} in Verilator's tree")
 
 
-def _judge_compilation(step: StepResult, spec: Spec, key: str, *, prefix: str) -> Verdict:
+def judge_compilation(step: StepResult, spec: Spec, key: str, *, prefix: str) -> Verdict:
     """Whatever ends the compiler, a limit or a crash of its own included, the candidate did not compile."""
     log = step.stderr.decode(errors="replace").replace(prefix, "testbench.")
     found = verilator.diagnostics(log, file=CANDIDATE_FILE)

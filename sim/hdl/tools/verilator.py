@@ -26,8 +26,8 @@ MAX_MESSAGE = 300
 _COMMON = ("--quiet", "--timing", "--timescale", "1s/1s", "-UVERILATOR", "-UVERILATOR_TIMING")
 """The time unit that Icarus has where a text gives none; and no macro that would make the text another one than for
 Icarus."""
-_SIMULATION = ("--no-assert", "-Wno-fatal", "-Wno-BLKANDNBLK", "-Wno-INITIALDLY", "--prefix", "Vtb")
-"""Failed assertions end a Verilated run, but not one of Icarus. A variable with both kinds of assignment works here."""
+_SIMULATION = ("--assert", "-Wno-fatal", "-Wno-BLKANDNBLK", "-Wno-INITIALDLY", "--prefix", "Vtb")
+"""A variable with both kinds of assignment is an error by default, and works."""
 _NO_NAMES = ("--protect-ids", "--protect-key", "vr")
 """Without this, version 5.032 writes each event expression of the text into a C++ string as it stands, quotes included:
 `reg \"+(system("id"),0)?"":" ;` in an `@` runs a program, and so does a string constant in a `wait`."""
@@ -81,8 +81,8 @@ def build_argv(*options: str) -> tuple[str, ...]:
 
 
 def simulate_argv() -> tuple[str, ...]:
-    """The program, without the statistics at its end."""
-    return (PROGRAM, "+verilator+quiet")
+    """The program, without the statistics at its end; like Icarus it goes on after `$error` and failed assertions."""
+    return (PROGRAM, "+verilator+quiet", "+verilator+error+limit+1000000000")
 
 
 def lint_argv(*, top: str, file: str) -> tuple[str, ...]:
