@@ -4,6 +4,7 @@ Kinds of findings that reject a candidate:
 
     hierarchy       a name with dots, or through $root, that leaves the candidate's own hierarchy
     reserved-name   a module of the harness defined or instantiated, or a name that starts as the testbench's do
+    escaped-name    a backtick in an escaped identifier, where Icarus expands macros and slang does not
     bind, program, dpi, config, force, include
     native-code     Verilator's ways to C++: `$c`, `systemc_...`, `verilator_config`
     system-task     a task that reaches out, where nothing harmless can stand in its place
@@ -28,7 +29,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pyslang.parsing import TokenKind
+from pyslang.parsing import Token, TokenKind
 from pyslang.syntax import SyntaxKind
 
 from sim.inbox import guard_names, guard_text, system_tasks
@@ -130,7 +131,7 @@ def examine(text: str, *, top: str, reserved: frozenset[str], simulator: str = "
     edited = guard_text.write(reading, replacements) if understood else text
     return Examination(
         understood=understood,
-        findings=tuple(sorted(findings, key=lambda each: (each.neutralised, each.line))[:MAX_FINDINGS]),
+        findings=tuple(sorted(dict.fromkeys(findings), key=lambda each: (each.neutralised, each.line))[:MAX_FINDINGS]),
         text=edited,
     )
 
@@ -193,6 +194,9 @@ def _of_directives(reading: Reading) -> Iterator[Finding]:
             yield _finding_at(reading, "include", each.location, "`include")
         elif name == "UnknownDirective" and _NATIVE_DIRECTIVE.match(directive := str(each.args[0])):
             yield _finding_at(reading, "native-code", each.location, directive)
+    for offset, directive in reading.unknown.items():
+        if _NATIVE_DIRECTIVE.match(directive):
+            yield Finding(kind="native-code", line=reading.line(offset), text=directive, neutralised=False)
 
 
 def _of_nodes(reading: Reading) -> list[Finding]:
@@ -206,11 +210,12 @@ def _of_nodes(reading: Reading) -> list[Finding]:
 
 
 def _of_names(reading: Reading, reserved: frozenset[str]) -> list[Finding]:
-    """Names of the harness: any name that looks like the testbench's, and reserved modules."""
+    """Names of the harness (any name that looks like the testbench's, and reserved modules), and names that deceive."""
     found: list[Finding] = []
 
     def note(node: Any) -> None:
-        token = getattr(node, _NAMING[node.kind])
+        named = getattr(node, _NAMING[node.kind])
+        token = named if type(named) is Token else named.getLastToken()
         if token.valueText in reserved:
             found.append(_finding_at(reading, "reserved-name", token.location, token.valueText))
 
@@ -219,6 +224,8 @@ def _of_names(reading: Reading, reserved: frozenset[str]) -> list[Finding]:
     for word in reading.words:
         if word.kind == TokenKind.Identifier and TESTBENCH_NAME.match(word.raw.lstrip("\\")):
             found.append(_finding_at(reading, "reserved-name", word.key, word.raw))
+        elif word.kind == TokenKind.Identifier and "`" in word.raw:
+            found.append(_finding_at(reading, "escaped-name", word.key, word.raw))
     return found
 
 

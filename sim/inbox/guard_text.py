@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -34,6 +34,7 @@ PREDEFINED: Mapping[str, tuple[str, ...]] = {
 _SLANGS_OWN = ["__slang__", "__slang_major__", "__slang_minor__"]
 _MAX_NESTING = 500
 _MAX_ERRORS = 200
+_MAX_READINGS = 3
 
 _KEPT = frozenset(
     {
@@ -50,8 +51,17 @@ _KEPT = frozenset(
 )
 """Directives that say how what follows is compiled."""
 
-_PASSABLE = frozenset({"DirectiveInsideDesignElement", "EmbeddedNull"})
-"""Errors that leave slang's reading whole and that simulators don't mind."""
+_PASSABLE = frozenset(
+    {
+        "DirectiveInsideDesignElement",
+        "EmbeddedNull",
+        "ExpectedPragmaName",
+        "InvalidMacroName",
+        "MultipleDefaultCases",
+        "OctalEscapeCodeTooBig",
+    }
+)
+"""Slang's errors that leave its reading whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +86,13 @@ class Reading:
     text: str
     tree: SyntaxTree
     words: list[Word] = field(default_factory=list)
+    """In order; in text that is not understood, what slang skipped comes last."""
     errors: list[str] = field(default_factory=list)
     """Names of slang's complaints, those that spoil nothing left out."""
     newlines: list[int] = field(default_factory=list)
     """Offset of each line's end."""
+    unknown: Mapping[int, str] = field(default_factory=dict)
+    """Uses of macros that are not defined, and directives that slang does not know, by offset."""
 
     @property
     def root(self) -> Any:
@@ -113,14 +126,46 @@ def _options(simulator: str) -> pyslang.Bag:
 def read(text: str, *, simulator: str) -> Reading:
     """Parse a text as the simulator would see it."""
     data = text.replace("\0", "\1").encode(errors="replace")
-    manager = pyslang.SourceManager()
-    tree = SyntaxTree.fromBuffer(manager.assignText(data.decode()), manager, _options(simulator))
-    reading = Reading(text, tree, newlines=[match.start() for match in re.finditer(b"\n", data)])
-    reading.errors = [
-        name for each in tree.diagnostics if each.isError() and (name := diagnostic_name(each)) not in _PASSABLE
-    ]
-    reading.words = list(_words(reading, has_directives=b"`" in data, skipped_too=bool(reading.errors)))
+    unknown: dict[int, str] = {}
+    for _ in range(_MAX_READINGS):
+        tree = _parse(data, simulator)
+        complaints = [(diagnostic_name(each), each) for each in tree.diagnostics if each.isError()]
+        found = _undefined(tree, [each for name, each in complaints if name == "UnknownDirective"])
+        unknown |= found
+        if simulator != "icarus" or not found:
+            break
+        data = _without(data, found)
+    reading = Reading(text, tree, newlines=[match.start() for match in re.finditer(b"\n", data)], unknown=unknown)
+    reading.errors = [name for name, _ in complaints if name not in _PASSABLE]
+    skipped: list[Word] = []
+    for token in tokens_of(reading.root):
+        if complaints:
+            skipped += _skipped(reading, token)
+        reading.words += _words(reading, token, has_directives=b"`" in data)
+    if skipped and not reading.errors:
+        reading.errors.append("SkippedTokens")
+    reading.words += skipped
     return reading
+
+
+def _parse(data: bytes, simulator: str) -> SyntaxTree:
+    manager = pyslang.SourceManager()
+    return SyntaxTree.fromBuffer(manager.assignText(data.decode()), manager, _options(simulator))
+
+
+def _undefined(tree: SyntaxTree, complaints: Iterable[Any]) -> dict[int, str]:
+    """Uses of macros that are not defined, by offset; those inside of other macros stay errors."""
+    in_file = [each for each in complaints if tree.sourceManager.isFileLoc(each.location)]
+    return {each.location.offset: str(each.args[0]) for each in in_file}
+
+
+def _without(data: bytes, uses: Mapping[int, str]) -> bytes:
+    """To Icarus a macro that is not defined is nothing; slang would take what is in parentheses behind it as well."""
+    blanked = bytearray(data)
+    for offset, name in uses.items():
+        length = len(name.encode())
+        blanked[offset : offset + length] = b" " * length
+    return bytes(blanked)
 
 
 def diagnostic_name(diagnostic: Any) -> str:
@@ -140,16 +185,14 @@ def tokens_of(node: Any) -> list[Token]:
     return found
 
 
-def _words(reading: Reading, *, has_directives: bool, skipped_too: bool) -> Iterator[Word]:
-    root = reading.root
-    for token in tokens_of(root):
-        if skipped_too:
-            yield from _skipped(reading, token)
+def _words(reading: Reading, token: Token, *, has_directives: bool) -> Iterator[Word]:
+    """A token, and before it what stands there for the compiler."""
+    if has_directives:
+        yield from _directives(reading, token)
+    if token.rawText and token.kind != TokenKind.EndOfFile:
         if has_directives:
-            yield from _directives(reading, token)
-            if token.rawText and token.kind != TokenKind.EndOfFile:
-                yield _word(reading, token)
-        elif token.rawText and token.kind != TokenKind.EndOfFile:
+            yield _word(reading, token)
+        else:
             location = token.location
             yield Word(token.rawText, token.kind, location.offset, False, location)
 

@@ -65,6 +65,9 @@ HOSTILE = {
     "moved by `line": ("hierarchy", '`line 1 "testbench.sv" 1\n' + inside("assign q = tb.q;")),
     "carriage returns around comments": ("hierarchy", inside("// \rassign q = tb.q;\r//")),
     "NUL in a comment": ("hierarchy", inside("// \0\nassign q = tb.q;")),
+    "behind a macro that nobody defined": ("hierarchy", inside("`nothing assign q = tb.q;")),
+    "behind an old directive": ("hierarchy", inside("`protect\nassign q = tb.q;\n`endprotect")),
+    "behind a second default": ("hierarchy", inside("always @* case (a) default: q = 0; default: q = tb.q; endcase")),
     "directive inside the module": ("hierarchy", inside("`default_nettype wire\nassign q = tb.q;")),
     # names of the harness
     "instantiates the reference": ("reserved-name", inside("RefModule r(.clk(clk), .a(a), .q(q));")),
@@ -78,6 +81,7 @@ HOSTILE = {
     "a variable named like the testbench's": ("reserved-name", inside(f"reg {SECRET}tb;")),
     "an escaped name like the testbench's": ("reserved-name", inside(f"reg \\{SECRET}tb ;")),
     "imports a package of the testbench": ("reserved-name", inside(f"import {SECRET}pkg::*;")),
+    "a macro in an escaped name": ("escaped-name", inside("wire \\x`__FILE__ ;")),
     # constructs
     "bind": ("bind", inside("") + "bind tb TopModule x();"),
     "bind inside a module": ("bind", inside("bind tb other x();")),
@@ -286,6 +290,12 @@ def test_the_compiler_gets_no_macro_and_no_condition() -> None:
     assert "`" not in edited
     assert "wire x" not in edited
     assert "q = a + 1 ;" in " ".join(edited.split())
+
+
+def test_a_macro_that_is_not_defined_is_nothing_to_icarus() -> None:
+    text = inside("assign q = `nothing (a);")
+    assert "assign q = (a);" in " ".join(look(text).text.split())
+    assert not look(text, "verilator").understood
 
 
 def test_text_that_only_another_files_macro_would_show_does_not_reach_the_compiler() -> None:
