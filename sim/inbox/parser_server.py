@@ -22,7 +22,8 @@ def main() -> None:
     """Warm up, then run one program in each fork."""
     guard.warm_up()
     structure.warm_up()
-    gc.freeze()  # a fork that collects garbage would copy all that it inherits
+    gc.disable()  # a fork ends before it would pay, and to collect garbage would copy all that it inherits
+    gc.freeze()
     run_once(serve())
 
 

@@ -1,6 +1,6 @@
 """What the system tasks and functions that Icarus 12 and Verilator 5 know can do to a run. Data only.
 
-Names are without the dollar. The three groups are disjoint; a task in none of them is one that the simulators lack,
+Names are without the dollar. The groups are disjoint; a task in none of them is one that the simulators lack,
 or that changes nothing but the design itself.
 """
 
@@ -17,13 +17,17 @@ PLAIN = re.compile(
             "sscanf error warning info s?time realtime simtime timeformat printtimescale u?random urandom_range "
             "dist_[a-z_]+ clog2 bits signed unsigned itor rtoi bitstoreal realtobits shortrealtobits bitstoshortreal "
             "high low left right size increment dimensions unpacked_dimensions count(ones|bits) onehot0? isunknown "
-            "abs min max ceil floor sqrt pow exp ln log10 a?(sin|cos|tan)h? atan2 hypot cast typename isunbounded "
-            "past(_gclk)? rose(_gclk)? fell(_gclk)? stable(_gclk)? changed(_gclk)? sampled "
-            r"assert[a-z]* ivl_(enum|string)_method\$[a-z]+ a?sync\$n?(and|or)\$(array|plane)"
+            "abs min max ceil floor sqrt pow exp ln log10 a?(sin|cos|tan)h? atan2 hypot "
+            r"ivl_(enum|string)_method\$[a-z]+ a?sync\$n?(and|or)\$(array|plane)"
         ).split()
     )
 )
-"""They compute, or print to the simulation's own output."""
+"""They compute, or print to the simulation's own output. Icarus has them all, Verilator most."""
+
+PLAIN_ELSEWHERE = re.compile(
+    "cast|typename|isunbounded|(past|rose|fell|stable|changed|sampled)(_gclk)?|assert[a-z]*|stacktrace"
+)
+"""The same, but Icarus lacks them."""
 
 ENDING = re.compile("finish|finish_and_return|stop|fatal|exit")
 """They end the run, so that the testbench can't report."""

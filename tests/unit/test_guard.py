@@ -391,5 +391,11 @@ def test_no_task_is_in_two_groups() -> None:
         "write",
         "cast",
     )
-    groups = (system_tasks.PLAIN, system_tasks.ENDING, system_tasks.REACHING, system_tasks.NATIVE)
+    groups = (
+        system_tasks.PLAIN,
+        system_tasks.PLAIN_ELSEWHERE,
+        system_tasks.ENDING,
+        system_tasks.REACHING,
+        system_tasks.NATIVE,
+    )
     assert [sum(bool(group.fullmatch(name)) for group in groups) for name in names] == [1] * len(names)
