@@ -61,7 +61,7 @@ def _host() -> Finding:
 
 
 def in_container() -> bool:
-    """Whether the files are there that Docker and Podman put into a container, and its first process is not a system's."""
+    """Whether a container engine left its mark, and the first process is not a whole system's."""
     marks = (Path("/.dockerenv"), Path("/run/.containerenv"))
     return any(mark.exists() for mark in marks) and _read("/proc/1/comm") != "systemd"
 

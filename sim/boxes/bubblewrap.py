@@ -1,9 +1,9 @@
 """The default box: bubblewrap namespaces over the read-only simulation image.
 
 What it isolates: user, pid, mount, network, ipc and uts namespaces; no /proc; for each job a pid namespace and a sized
-scratch file system that die with it; an environment of four names; no capabilities, seccomp, rlimits and, where the host
-has writable cgroups, memory and process limits on the box as a whole. What it does not: CPU time is limited per step, not
-shared fairly between boxes; a kernel bug is a way out.
+scratch file system that die with it; an environment of four names; no capabilities, seccomp, rlimits and, where the
+host has writable cgroups, memory and process limits on the box as a whole. What it does not: CPU time is limited per
+step, not shared fairly between boxes; a kernel bug is a way out.
 """
 
 from __future__ import annotations
@@ -96,8 +96,9 @@ class _SandboxLine:
             )  # fmt: skip
             os.close(info_write)
             info_write = -1
+            pid = _server_pid(info_read)  # read even when nobody needs it, or bubblewrap dies of its broken pipe
             if self._slot:
-                self._slot.add(_server_pid(info_read))
+                self._slot.add(pid)
         finally:
             os.close(info_read)
             if info_write >= 0:

@@ -86,7 +86,8 @@ def _apply(limits: Limits) -> None:
 def _run_step(step: Step, directory: Path, env: dict[str, str]) -> StepResult:
     start = time.monotonic()
     process = subprocess.Popen(
-        (*_COLD, *step.argv) if step.warm else step.argv, cwd=directory, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        (*_COLD, *step.argv) if step.warm else step.argv,
+        cwd=directory, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         start_new_session=True, preexec_fn=lambda: _apply(step.limits),
     )  # fmt: skip
     try:

@@ -55,7 +55,7 @@ def plan(candidate: Candidate, spec: Spec, *, image: str, secret: bytes) -> Job 
         steps=(
             verilog.guard_step(spec),
             *(Step(argv=argv, limits=spec.limits) for argv in compilation.argvs(direct=True)),
-            Step(argv=("grep", "-aoPm1", verilog._SEARCH, PROGRAM), limits=verilog._HELPER_LIMITS, proceed_on=(1,)),
+            Step(argv=("grep", "-aoPm1", verilog.SEARCH, PROGRAM), limits=verilog.HELPER_LIMITS, proceed_on=(1,)),
             Step(
                 argv=("cocotb", MODULE, spec.top, str(seed(spec)), names.evidence, next(iter(golden), "-")),
                 limits=test_limits(spec),
@@ -74,7 +74,7 @@ def judge_source(candidate: Candidate, spec: Spec, key: str) -> Verdict | None:
         return Verdict(outcome=Outcome.NO_CODE, num_tests=spec.num_checks, job_key=key)
     if size_kb > verilog.MAX_SOURCE_KB:
         why = f"the source has {size_kb} KiB; at most {verilog.MAX_SOURCE_KB} are judged"
-        return verilog._rejected(spec, key, why)
+        return verilog.rejected(spec, key, why)
     return None
 
 
@@ -116,9 +116,9 @@ def judge(candidate: Candidate, spec: Spec, result: JobResult, *, image: str, se
     if guarded.status is not Status.EXITED or guarded.code != 0:
         verdict = verilog.judge_guard(guarded, spec, key)
     elif failed is not None:
-        verdict = verilog._judge_compilation(failed, spec, key, prefix=names.prefix)
+        verdict = verilog.judge_compilation(failed, spec, key, prefix=names.prefix)
     elif searched.status is not Status.EXITED or searched.code != 1:
-        verdict = verilog._judge_search(searched, spec, key)
+        verdict = verilog.judge_search(searched, spec, key)
     else:
         notes = icarus.diagnostics(compiled[-1].stderr.decode(errors="replace"), file=verilog.CANDIDATE_FILE)
         verdict = judge_run(simulated, spec, key, nonce=names.evidence, notes=notes)
@@ -201,7 +201,7 @@ def _silence(step: StepResult) -> str:
 
 def _conclude(step: StepResult, spec: Spec, run: Run, tests: tuple[NamedTest, ...]) -> tuple[Outcome, str | None]:
     if step.status is not Status.EXITED:
-        return verilog._OUTCOME_OF_STATUS[step.status], _silence(step)
+        return verilog.OUTCOME_OF_STATUS[step.status], _silence(step)
     if "driven" in run.faults:
         return Outcome.REJECTED, run.faults["driven"]
     if "interface" in run.faults:

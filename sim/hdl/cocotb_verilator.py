@@ -39,16 +39,16 @@ def plan(candidate: Candidate, spec: Spec, *, image: str, secret: bytes) -> Job 
     sources = cocotb.source_names(files)
     hidden = (*sources, verilog.SUBMITTED_FILE, cocotb_main.NAME, verilator.TREE, verilator.TREE_FILES)
     search = ("grep", "-aoPm1", verilated.search_pattern(spec), verilator.TREE)
-    tree, build = verilated._TREE_LIMITS, verilated._BUILD_LIMITS
+    tree, build = verilated.TREE_LIMITS, verilated.BUILD_LIMITS
     return Job(
         image=image,
         server="parser",
         files=files,
         steps=(
             verilog.guard_step(spec),
-            Step(argv=verilator.unpragma_argv(verilog.CANDIDATE_FILE), limits=verilated._SEARCH_LIMITS),
+            Step(argv=verilator.unpragma_argv(verilog.CANDIDATE_FILE), limits=verilated.SEARCH_LIMITS),
             Step(argv=verilator.tree_argv(top=spec.top, files=sources), limits=tree),
-            Step(argv=search, limits=verilated._SEARCH_LIMITS, proceed_on=(1,)),
+            Step(argv=search, limits=verilated.SEARCH_LIMITS, proceed_on=(1,)),
             Step(argv=verilator.verilate_for_cocotb_argv(top=spec.top, files=sources), limits=tree),
             Step(argv=verilator.build_argv(*_BUILD_OPTIONS), limits=build),
             Step(
@@ -67,13 +67,13 @@ def judge(candidate: Candidate, spec: Spec, result: JobResult, *, image: str, se
     if result.failure is not None:
         return cocotb.unjudged(spec, key, f"farm: {result.failure}")
     guarded, unpragmed, tree, searched, made, built, tested = result.steps
-    failed = next((step for step in (unpragmed, tree, made, built) if verilated._failed(step)), None)
-    if verilated._failed(guarded):
+    failed = next((step for step in (unpragmed, tree, made, built) if verilated.ended_badly(step)), None)
+    if verilated.ended_badly(guarded):
         verdict = verilog.judge_guard(guarded, spec, key)
-    elif not verilated._failed(tree) and (searched.status is not Status.EXITED or searched.code != 1):
-        verdict = verilated._judge_search(searched, spec, key)
+    elif not verilated.ended_badly(tree) and (searched.status is not Status.EXITED or searched.code != 1):
+        verdict = verilated.judge_search(searched, spec, key)
     elif failed is not None:
-        verdict = verilated._judge_compilation(failed, spec, key, prefix=cocotb_main.NAME)
+        verdict = verilated.judge_compilation(failed, spec, key, prefix=cocotb_main.NAME)
     else:
         notes = verilator.diagnostics(made.stderr.decode(errors="replace"), file=verilog.CANDIDATE_FILE)
         nonce = verilog.fresh_names(key, secret=secret).evidence

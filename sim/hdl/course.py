@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from sim.hdl import (
     cocotb_testbench,
+    cocotb_verilator,
     formal,
     lint,
     netlist,
@@ -41,6 +42,7 @@ VERIFIERS = {
     (verilog_testbench.NAME, Simulator.ICARUS): verilog_testbench,
     (verilog_testbench.NAME, Simulator.VERILATOR): verilator_testbench,
     (cocotb_testbench.NAME, Simulator.ICARUS): cocotb_testbench,
+    (cocotb_testbench.NAME, Simulator.VERILATOR): cocotb_verilator,
 }
 """Spec's verifier name and the simulator to the module with their `plan` and `judge`."""
 

@@ -24,13 +24,13 @@ from sim.hdl.verilog_testbench import (
     MAX_SOURCE_KB,
     NAME,
     SUBMITTED_FILE,
-    judge_simulation,
-    rejected,
     content_key,
     fresh_names,
     guard_step,
     judge_guard,
+    judge_simulation,
     read_findings,
+    rejected,
 )
 from sim.job import Job, JobResult, Limits, Status, Step, StepResult
 from sim.verdict import Candidate, Diagnostic, Outcome, Severity, Spec, Verdict
@@ -105,10 +105,10 @@ def judge(candidate: Candidate, spec: Spec, result: JobResult, *, image: str, se
         )  # fmt: skip
     guarded, unpragmed, tree, searched, verilated, built, simulated = result.steps
     names = fresh_names(key, secret=secret)
-    failed = next((step for step in (unpragmed, tree, verilated, built) if failed(step)), None)
-    if failed(guarded):
+    failed = next((step for step in (unpragmed, tree, verilated, built) if ended_badly(step)), None)
+    if ended_badly(guarded):
         verdict = judge_guard(guarded, spec, key)
-    elif not failed(tree) and (searched.status is not Status.EXITED or searched.code != 1):
+    elif not ended_badly(tree) and (searched.status is not Status.EXITED or searched.code != 1):
         verdict = judge_search(searched, spec, key)
     elif failed is not None:
         verdict = judge_compilation(failed, spec, key, prefix=names.prefix)
@@ -147,7 +147,7 @@ def _key(candidate: Candidate, spec: Spec, *, image: str) -> str:
     return content_key(candidate, spec, image=f"{image} verilator")
 
 
-def failed(step: StepResult) -> bool:
+def ended_badly(step: StepResult) -> bool:
     return step.status is not Status.EXITED or step.code != 0
 
 

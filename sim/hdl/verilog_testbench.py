@@ -52,21 +52,21 @@ _CALL = f'[0-9]+ *"\\$(?!{_ALLOWED.pattern}")[^"]*"'
 have a backslash before it."""
 _FORCE = "^ +%force/"
 """It reaches through ports: on its own input a design would change what the reference sees."""
-_SEARCH = f"{_CALL}|{_FORCE}"
+SEARCH = f"{_CALL}|{_FORCE}"
 _SEARCH_BESIDE_TESTBENCH = f"(?<! 3 )(?<![0-9]){_CALL}|{_FORCE}"
 """For a testbench that has such calls itself: they bear its file number, that of the first source."""
 _TASK = re.compile(r"\$([a-z_][a-z0-9_$]*)", re.IGNORECASE)
 
-_HELPER_LIMITS = Limits(cpu_s=5, wall_s=30)
+HELPER_LIMITS = Limits(cpu_s=5, wall_s=30)
 _GUARD_LIMITS = Limits(cpu_s=5, wall_s=60, mem_mb=512, output_kb=64)
 MAX_FINDINGS = 20
 REJECTED_CODE = 1
 """With which the guard ends when the candidate is not to be run."""
 
-PROBE = Step(argv=("true",), limits=_HELPER_LIMITS)
+PROBE = Step(argv=("true",), limits=HELPER_LIMITS)
 """The least a box must be able to run."""
 
-_OUTCOME_OF_STATUS = {
+OUTCOME_OF_STATUS = {
     Status.CPU_LIMIT: Outcome.TIMEOUT,
     Status.WALL_LIMIT: Outcome.TIMEOUT,
     Status.MEMORY_LIMIT: Outcome.MEMORY,
@@ -140,7 +140,7 @@ def plan(
     if not source.strip():
         return Verdict(outcome=Outcome.NO_CODE, num_tests=spec.num_checks, job_key=key)
     if len(source) > MAX_SOURCE_KB << 10:
-        return _rejected(spec, key, f"the source has {len(source) >> 10} KiB; at most {MAX_SOURCE_KB} are judged")
+        return rejected(spec, key, f"the source has {len(source) >> 10} KiB; at most {MAX_SOURCE_KB} are judged")
     names = fresh_names(key, secret=secret)
     own = {f"{names.prefix}tb.sv": names.fill(spec.testbench), f"{names.prefix}ref.sv": names.fill(spec.reference)}
     tops = [names.fill(TESTBENCH_TOP).decode()]
@@ -158,7 +158,7 @@ def plan(
         steps=(
             guard_step(spec),
             *(Step(argv=argv, limits=spec.limits) for argv in compilation.argvs(direct=direct)),
-            Step(argv=("grep", "-aoPm1", search_pattern(spec), PROGRAM), limits=_HELPER_LIMITS, proceed_on=(1,)),
+            Step(argv=("grep", "-aoPm1", search_pattern(spec), PROGRAM), limits=HELPER_LIMITS, proceed_on=(1,)),
             Step(argv=icarus.simulate_argv(PROGRAM), limits=spec.limits, drop=hidden),
         ),
     )
@@ -174,7 +174,7 @@ def guard_step(spec: Spec) -> Step:
 def search_pattern(spec: Spec) -> str:
     """What no compiled program may hold beside the testbench's own calls."""
     own = all(_ALLOWED.fullmatch(name) for name in _TASK.findall(spec.testbench + spec.reference))
-    return _SEARCH if own else _SEARCH_BESIDE_TESTBENCH
+    return SEARCH if own else _SEARCH_BESIDE_TESTBENCH
 
 
 def judge(candidate: Candidate, spec: Spec, result: JobResult, *, image: str, secret: bytes) -> Verdict:
@@ -191,12 +191,12 @@ def judge(candidate: Candidate, spec: Spec, result: JobResult, *, image: str, se
     if guarded.status is not Status.EXITED or guarded.code != 0:
         verdict = judge_guard(guarded, spec, key)
     elif failed is not None:
-        verdict = _judge_compilation(failed, spec, key, prefix=fresh_names(key, secret=secret).prefix)
+        verdict = judge_compilation(failed, spec, key, prefix=fresh_names(key, secret=secret).prefix)
     elif searched.status is not Status.EXITED or searched.code != 1:
-        verdict = _judge_search(searched, spec, key)
+        verdict = judge_search(searched, spec, key)
     else:
         warnings = icarus.diagnostics(compiled[-1].stderr.decode(errors="replace"), file=CANDIDATE_FILE)
-        verdict = _judge_simulation(
+        verdict = judge_simulation(
             simulated, spec, key, evidence=fresh_names(key, secret=secret).evidence, notes=warnings
         )
     return replace(verdict, findings=findings, cpu_s=result.cpu_s, wall_s=result.wall_s)
@@ -215,17 +215,17 @@ def judge_guard(step: StepResult, spec: Spec, key: str) -> Verdict:
     if step.status is Status.EXITED and step.code == REJECTED_CODE:
         found = [finding for finding in read_findings(step) if not finding.neutralised]
         why = "; ".join(f"line {each.line}: {each.kind}: {each.text}" for each in found[:3]) or "it gave no reason"
-        return _rejected(spec, key, f"reaches outside the design: {why}")
+        return rejected(spec, key, f"reaches outside the design: {why}")
     how = f"code {step.code}" if step.status is Status.EXITED else str(step.status)
-    return _rejected(spec, key, f"the guard could not read the source: it ended with {how}")
+    return rejected(spec, key, f"the guard could not read the source: it ended with {how}")
 
 
-def _rejected(spec: Spec, key: str, why: str) -> Verdict:
+def rejected(spec: Spec, key: str, why: str) -> Verdict:
     diagnostic = Diagnostic(severity=Severity.ERROR, message=why)
     return Verdict(outcome=Outcome.REJECTED, num_tests=spec.num_checks, job_key=key, diagnostics=(diagnostic,))
 
 
-def _judge_compilation(step: StepResult, spec: Spec, key: str, *, prefix: str) -> Verdict:
+def judge_compilation(step: StepResult, spec: Spec, key: str, *, prefix: str) -> Verdict:
     """Whatever ends the compiler, a limit or a crash of its own included, the candidate did not compile."""
     log = step.stderr.decode(errors="replace").replace(prefix, "testbench.")
     found = icarus.diagnostics(log, file=CANDIDATE_FILE)
@@ -235,13 +235,13 @@ def _judge_compilation(step: StepResult, spec: Spec, key: str, *, prefix: str) -
     return Verdict(outcome=Outcome.COMPILE_ERROR, num_tests=spec.num_checks, job_key=key, diagnostics=found)
 
 
-def _judge_search(step: StepResult, spec: Spec, key: str) -> Verdict:
+def judge_search(step: StepResult, spec: Spec, key: str) -> Verdict:
     found = step.stdout.decode(errors="replace")
     if step.code != 0:
-        return _rejected(spec, key, "the compiled program is too large or too odd to be searched")
+        return rejected(spec, key, "the compiled program is too large or too odd to be searched")
     task = found.split('"')[1] if '"' in found else "force"
     if task == "force" or REACHING.fullmatch(task[1:]):
-        return _rejected(spec, key, f"{task} reaches outside the design")
+        return rejected(spec, key, f"{task} reaches outside the design")
     unknown = Diagnostic(severity=Severity.ERROR, message=f"the simulator has no {task}")
     return Verdict(outcome=Outcome.COMPILE_ERROR, num_tests=spec.num_checks, job_key=key, diagnostics=(unknown,))
 
@@ -278,7 +278,7 @@ def read_evidence(output: str, secret: str) -> _Evidence:
     return found
 
 
-def _judge_simulation(
+def judge_simulation(
     step: StepResult, spec: Spec, key: str, *, evidence: str, notes: tuple[Diagnostic, ...]
 ) -> Verdict:
     found = read_evidence(step.stdout.decode(errors="replace"), evidence)
@@ -298,7 +298,7 @@ def _judge_simulation(
 
 def _conclude(step: StepResult, spec: Spec, found: _Evidence) -> tuple[Outcome, str | None]:
     if step.status is not Status.EXITED:
-        return _OUTCOME_OF_STATUS[step.status], f"the simulation ended with {step.status}"
+        return OUTCOME_OF_STATUS[step.status], f"the simulation ended with {step.status}"
     if found.timed_out and found.num_samples != spec.num_checks:
         return Outcome.TIMEOUT, "the testbench's own time limit was reached"  # some goldens reach it too, in full
     if found.num_samples is None:
