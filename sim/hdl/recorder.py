@@ -105,16 +105,15 @@ def fit(signals: Sequence[Signal], *, first: str | None) -> tuple[Signal, ...]:
     return tuple(signal for signal in signals if (signal.name, signal.role) in chosen)
 
 
-def find_counter(testbench: str) -> str | None:
-    """The full name of what the testbench counts its failing checks in, by its name; None when nothing is called so."""
-    for name, net in _nets(_module(_tokens(testbench), TESTBENCH_TOP)).items():
-        if net.driven and re.search("err|fail", name, re.IGNORECASE):
-            return f"{TESTBENCH_TOP}.{name}"
-    return None
+def find_counters(testbench: str) -> tuple[str, ...]:
+    """Full names of what the testbench counts its failing checks in, going by the names."""
+    nets = _nets(_module(_tokens(testbench), TESTBENCH_TOP))
+    found = [name for name, net in nets.items() if net.driven and re.search("err|fail", name, re.IGNORECASE)]
+    return tuple(f"{TESTBENCH_TOP}.{name}" for name in found)
 
 
-def recorder(signals: Sequence[Signal], *, mark: int | str) -> str:
-    """The module's text, with placeholders. `mark` is a time, or a counter whose first count is the moment.
+def recorder(signals: Sequence[Signal], *, mark: int | Sequence[str]) -> str:
+    """The module's text, with placeholders. `mark` is a time, or counters the first count of which is the moment.
 
     Its evidence: `@VR@ Widths 1 4 4`, one for each signal; `@VR@ Wave 95 10101...` for each change, the signals side by
     side in the lowest bits, oldest first; `@VR@ Mark 100`, the moment; `@VR@ End 120`, until when the last values held.
@@ -130,7 +129,8 @@ def recorder(signals: Sequence[Signal], *, mark: int | str) -> str:
         "$HIGH": str(sum(signal.bits for signal in signals) - 1),
         "$SIZE": str(RING),
         "$MARK": f"64'd{mark}" if isinstance(mark, int) else "{64{1'b1}}",
-        "$WATCH": "" if isinstance(mark, int) else f"always @({mark}) if ({mark} && &mark) mark = $time;",
+        "$WATCH": "" if isinstance(mark, int) else f"always @({', '.join(mark)}) watch;",
+        "$COUNTED": "0" if isinstance(mark, int) else " || ".join(mark),
         "$AFTER": str(STEPS_AFTER),
         "$OWN": str(OWN_CHANGES),
     }
@@ -180,10 +180,16 @@ _TEXT = """module $TOP;
       ring[(num - 1) % $SIZE] = now;
     end
   endtask
+  function void watch;
+    if (($COUNTED) && &mark) mark = $time;
+  endfunction
   $WATCH
   initial note;
   always @(now) if (!done) note;
-  final if (!done) show(num);
+  final if (!done) begin
+    watch; // a run that ends with the count gives nobody else a turn
+    show(num);
+  end
 endmodule
 """
 

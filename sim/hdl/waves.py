@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from sim.hdl import verilog_testbench
-from sim.hdl.recorder import MAX_BITS, RING, STEPS_BEFORE, TOP, Signal, find_counter, find_signals, fit, recorder
+from sim.hdl.recorder import MAX_BITS, RING, STEPS_BEFORE, TOP, Signal, find_counters, find_signals, fit, recorder
 from sim.hdl.verilog_testbench import Recorder
 from sim.job import Job, JobResult
 from sim.verdict import Candidate, Outcome, Spec, Verdict, Wave, Waves
@@ -33,8 +33,8 @@ def plan_waves(candidate: Candidate, spec: Spec, verdict: Verdict, *, image: str
     if verdict.outcome is not Outcome.MISMATCH:
         return None
     time, signals = first_time(verdict), _signals(spec, verdict)
-    mark = find_counter(spec.testbench) if time is None else time
-    if mark is None or not signals:
+    mark = find_counters(spec.testbench) if time is None else time
+    if mark == () or not signals:
         return None
     key = verilog_testbench.content_key(candidate, spec, image=image)
     names = verilog_testbench.fresh_names(key, secret=secret)

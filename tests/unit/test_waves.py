@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.hdl import waves
-from sim.hdl.recorder import MAX_BITS, Signal, find_counter, find_signals, fit, recorder
+from sim.hdl.recorder import MAX_BITS, Signal, find_counters, find_signals, fit, recorder
 from sim.hdl.testbench import REFERENCE_TOP
 from sim.hdl.verilog_testbench import content_key, fresh_names
 from sim.job import JobResult, Status, StepResult
@@ -128,9 +128,9 @@ def test_nothing_is_recorded_of_what_is_no_mismatch(verdict: Verdict) -> None:
 
 def test_a_testbench_that_tells_no_time_is_watched_by_its_count_of_errors() -> None:
     text = "module __vr_tb; wire fail_led; integer i, __vr_error = 0; endmodule"
-    assert find_counter(text) == "__vr_tb.__vr_error"
+    assert find_counters(text) == ("__vr_tb.__vr_error",)
     assert "always @(__vr_tb.__vr_error)" in recorder(
-        find_signals(TESTBENCH, top="top_module"), mark="__vr_tb.__vr_error"
+        find_signals(TESTBENCH, top="top_module"), mark=("__vr_tb.__vr_error",)
     )
 
 
