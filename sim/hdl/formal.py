@@ -163,8 +163,6 @@ def _reading_reason(step: StepResult) -> str:
     log = step.stderr.decode(errors="replace")
     if "found logic loop" in log:
         return "combinational loop"
-    if "multiple conflicting drivers" in log:
-        return "a net has more than one driver"
     return reason(step)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sim.hdl.elaboration import (
+    CHECK_DRIVERS,
     SERVER,
     candidate_files,
     candidate_steps,
@@ -29,9 +30,8 @@ MAX_NETLIST_KB = 1024
 _LIMITS = Limits(cpu_s=20, wall_s=120, mem_mb=1024, output_kb=64, scratch_mb=64)
 _PRINT_LIMITS = Limits(cpu_s=5, wall_s=30, output_kb=MAX_NETLIST_KB)
 
-_WRITE = """\
-check
-write_verilog -noattr {file}
+_WRITE = f"""\
+{CHECK_DRIVERS}write_verilog -noattr {NETLIST_FILE}
 """
 
 
@@ -46,7 +46,7 @@ class NetlistText:
 
 def plan_netlist(candidate_source: str, spec: Spec, *, image: str) -> Job:
     """The job that writes the netlist of the module `spec.top`."""
-    script = reading_commands(spec.top) + _WRITE.format(file=NETLIST_FILE)
+    script = reading_commands(spec.top) + _WRITE
     return Job(
         image=image,
         server=SERVER,
