@@ -9,10 +9,14 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from sim.inbox import guard, structure
+from sim.inbox import guard, search, structure
 from sim.inbox.warm import serve
 
-_PROGRAMS: dict[str, Callable[[Sequence[str]], int]] = {"guard": guard.main, "structure": structure.main}
+_PROGRAMS: dict[str, Callable[[Sequence[str]], int]] = {
+    "guard": guard.main,
+    "search": search.main,
+    "structure": structure.main,
+}
 """What a warm step's first argument names."""
 _BROKEN = 70
 """Exit code for a bug of ours; no program gives it."""

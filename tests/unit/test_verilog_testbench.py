@@ -1,13 +1,13 @@
 """The Verilog testbench verifier's pure halves, on results that a box could have given."""
 
 import json
-import re
 from dataclasses import replace
 
 import pytest
 
 from sim.hdl import verilog_testbench as verifier
 from sim.hdl.testbench import EVIDENCE, NAME_PREFIX
+from sim.inbox.search import find
 from sim.job import Job, JobResult, Status, StepResult
 from sim.verdict import Candidate, Outcome, Severity, Spec, Verdict
 
@@ -74,20 +74,43 @@ def test_a_source_that_breaks_the_guard_is_rejected(status: Status) -> None:
     assert judge(guarded=StepResult(status=status, code=None)).outcome is Outcome.REJECTED
 
 
+PROGRAM = """#! /usr/bin/vvp
+{line}
+:file_names 6;
+    "N/A";
+    "<interactive>";
+    "ivl.in";
+    "candidate.sv";
+    "vr00_tb.sv";
+    "vr00_ref.sv";
+"""
+
+
 @pytest.mark.parametrize(
     ("line", "found"),
     [
-        ('    %vpi_call/w 4 26 "$fopen", "x" {0 0 0};', True),
-        ('    %vpi_call/w 3 26 "$fopen", "x" {0 0 0};', False),
-        ('    %vpi_call/w 33 26 "$fopen", "x" {0 0 0};', True),
-        ('    %vpi_func 3 3 "$display" 32 {0 0 0};', False),
-        ('L_0x5 .sfunc/e 4 3 "$test$plusargs", "x";', True),
-        ("    %force/vec4 v0x5_0;", True),
+        ('    %vpi_call/w 3 26 "$fopen", "x" {0 0 0};', '"$fopen"'),
+        ('    %vpi_call/w 4 26 "$fopen", "x" {0 0 0};', None),
+        ('    %vpi_call/w 44 26 "$fopen", "x" {0 0 0};', '"$fopen"'),
+        ('    %vpi_call/w 3 4 "$fopen", "x" {0 0 0};', '"$fopen"'),
+        ('    %vpi_func 3 4 "$display" 32 {0 0 0};', None),
+        ('L_0x5 .sfunc/e 5 3 "$test$plusargs", "x";', '"$test$plusargs"'),
+        ('    %vpi_call 26 "$fopen", "x" {0 0 0};', '"$fopen"'),
+        ("    %force/vec4 v0x5_0;", "%force/"),
+        ('    %vpi_call/w 3 4 "$display", "\\"$fopen\\" 4 4";', None),
     ],
 )
-def test_a_testbench_may_read_files_of_its_own_and_the_candidate_may_not(line: str, found: bool) -> None:
+def test_a_testbench_may_read_files_of_its_own_and_the_candidate_may_not(line: str, found: str | None) -> None:
+    assert find(PROGRAM.format(line=line), trusted="vr00_tb.sv") == found
+
+
+def test_a_program_without_a_table_of_files_trusts_nobody() -> None:
+    assert find('%vpi_call 4 26 "$fopen"', trusted="vr00_tb.sv") == '"$fopen"'
+
+
+def test_only_a_testbench_with_such_calls_costs_a_slower_search() -> None:
     reading = replace(SPEC, testbench='module __vr_tb; initial $readmemh("data", mem); endmodule')
-    assert bool(re.search(verifier.search_pattern(reading), line)) is found
+    assert [plan(spec=spec).steps[-2].argv[0] for spec in (SPEC, reading)] == ["grep", "search"]
 
 
 def simulation(*lines: str, status: Status = Status.EXITED) -> StepResult:
