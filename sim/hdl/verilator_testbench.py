@@ -37,8 +37,8 @@ from sim.verdict import Candidate, Diagnostic, Outcome, Severity, Spec, Verdict
 
 __all__ = ("NAME", "judge", "plan")
 
-_NATIVE = "UCSTMT|UCFUNC|CSTMT|CEXPR|SC(?:CTOR|DTOR|HDR|IMP|IMPHDR|INT)|DPIEXPORT"
-"""Nodes that hold C++ of the text's own."""
+_NATIVE = "UCSTMT|UCFUNC|SC(?:CTOR|DTOR|HDR|IMP|IMPHDR|INT)|DPIEXPORT"
+"""Nodes that hold C++ of the text's own; CSTMT and CEXPR hold Verilator's."""
 _OUTWARD = {
     "system": "SYSTEM[FT]",
     "fopen": "FOPEN(?:MCD)?",

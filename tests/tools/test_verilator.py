@@ -215,7 +215,7 @@ def test_lint_sees_a_latch_and_a_narrow_target(farm: Farm) -> None:
 @pytest.mark.parametrize(
     "silencer",
     ["/* verilator lint_off LATCH */", "/*\nverilator lint_off LATCH */", "//verilator lint_off LATCH\n",
-     "// synopsys translate_off\n", '`line 1 "elsewhere.sv" 0\n'],
+     "// synopsys translate_off\n", "/* veri\rlator lint_off LATCH */", '`line 1 "elsewhere.sv" 0\n'],
 )  # fmt: skip
 def test_a_text_cannot_turn_its_warnings_off(farm: Farm, silencer: str) -> None:
     source = HEADER + silencer + "reg w; always @* if (rst) w = 1;\nalways @(posedge clk) q <= {4{w}};\nendmodule\n"
@@ -241,3 +241,9 @@ def test_honest_escaped_names_pass(farm: Farm) -> None:
 def test_errors_and_failed_assertions_do_not_end_the_run(farm: Farm) -> None:
     body = 'initial begin $error("x"); assert (0); end endmodule'
     assert judge(farm, GOLDEN.replace("NAME", "top_module").replace("endmodule", body)).outcome is Outcome.PASS
+
+
+def test_words_cannot_be_cut_where_only_verilator_does_not_see_it(farm: Farm) -> None:
+    good = GOLDEN.replace("NAME", "top_module")
+    assert judge(farm, good.replace("always", "al\0ways")).outcome is Outcome.COMPILE_ERROR
+    assert judge(farm, good.replace("always", "al\rways")).outcome is Outcome.COMPILE_ERROR

@@ -173,7 +173,7 @@ def planned(candidate: Candidate = CANDIDATE) -> Job:
 
 def test_the_search_stands_before_any_c_is_made() -> None:
     programs = [step.argv[0] for step in planned().steps]
-    assert programs == ["guard", "sed", "verilator_bin", "grep", "verilator_bin", "sh", "obj/sim"]
+    assert programs == ["guard", "perl", "verilator_bin", "grep", "verilator_bin", "sh", "obj/sim"]
 
 
 def test_the_simulation_finds_no_source() -> None:

@@ -38,18 +38,21 @@ _MESSAGE = re.compile(r"^%(?P<kind>Error|Warning)(?:-(?P<name>[A-Z0-9]{2,32}))?:
 _PLACE = re.compile(r"^(?P<file>[^:\s]{1,255}):(?P<line>[0-9]{1,7}):(?:[0-9]{1,7}:)? ")
 _NOISE = ("Exiting due to", "Command Failed", "Cannot continue")
 
-_COMMENTS = (
-    r"s#(//|/\*)([[:space:]]*)(verilator|synopsys|cadence|pragma|ambit|synthesis)#\1\2-\3#g;"
-    r"s#`(verilator_config|verilog|systemc_[a-z]*)#`no_\1#g"
+_DISARM = (
+    r"tr/\0/\1/; s#\r\n?#\n#g;"
+    r"s#(//|/\*)(\s*)(verilator|synopsys|cadence|pragma|ambit|synthesis)#$1$2-$3#g;"
+    r"s#`(verilator_config|verilog|systemc_\w*)#`no_$1#g"
 )
 
 
 def unpragma_argv(file: str) -> tuple[str, ...]:
-    """`sed` that makes plain comments of those that speak to Verilator, which turn warnings and code off and on.
+    """`perl` that makes plain comments of those that speak to Verilator, which turn warnings and code off and on.
 
     No other tool hears them. Line numbers stay. Verilator's own directives become unknown ones, which are errors.
+    Verilator skips zero bytes and carriage returns even within words, where other tools see a word's end: the first
+    become what it does not skip, the second line ends.
     """
-    return ("sed", "-z", "-E", "-i", _COMMENTS, file)
+    return ("perl", "-0777", "-pi", "-e", _DISARM, file)
 
 
 def tree_argv(*, top: str, files: Sequence[str]) -> tuple[str, ...]:
