@@ -229,7 +229,9 @@ def rejected(spec: Spec, key: str, why: str) -> Verdict:
 
 def judge_compilation(step: StepResult, spec: Spec, key: str, *, prefix: str) -> Verdict:
     """Whatever ends the compiler, a limit or a crash of its own included, the candidate did not compile."""
-    log = step.stderr.decode(errors="replace").replace(prefix, "testbench.")
+    log = step.stderr.decode(errors="replace")
+    # The instance's path is a name of ours; the module is what its author knows.
+    log = re.sub(rf"\b{prefix}tb\.{prefix}\w+", spec.top, log).replace(prefix, "testbench.")
     found = icarus.diagnostics(log, file=CANDIDATE_FILE)
     if step.status is not Status.EXITED or not found:
         words = f"the compiler ended with {step.status}" if step.status is not Status.EXITED else log.strip()[:300]
