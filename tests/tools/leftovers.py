@@ -39,6 +39,9 @@ def orphans_adopted() -> Iterator[None]:
         yield
     finally:
         libc.prctl(_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+        for pid in [pid for pid, parent, _, state in _processes() if parent == os.getpid() and state == "Z"]:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
 
 
 def look(temporary: Path, *, mark: str) -> Leftovers:
@@ -59,16 +62,21 @@ def settle(before: Leftovers, temporary: Path, *, mark: str) -> Leftovers:
     return now
 
 
+def _processes() -> Iterator[tuple[int, int, str, str]]:
+    """Pid, parent, name and state of each process on the host."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):  # it ended between the look and the read
+                name, _, rest = (entry / "stat").read_text().partition("(")[2].rpartition(")")
+                state, parent = rest.split()[:2]
+                yield int(entry.name), int(parent), name, state
+
+
 def _descendants(root: int) -> Iterator[str]:
     children: dict[int, list[tuple[int, str]]] = {}
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        with contextlib.suppress(OSError):  # it ended between the look and the read
-            name, _, rest = (entry / "stat").read_text().partition("(")[2].rpartition(")")
-            state, parent = rest.split()[:2]
-            if state != "Z":  # ended, and nobody asked yet how
-                children.setdefault(int(parent), []).append((int(entry.name), name))
+    for pid, parent, name, state in _processes():
+        if state != "Z":  # ended, and nobody asked yet how
+            children.setdefault(parent, []).append((pid, name))
     waiting = [root]
     while waiting:
         for pid, name in children.get(waiting.pop(), []):
