@@ -123,6 +123,7 @@ class DockerBox:
             idle, self._idle = self._idle, []
         for manned in idle:
             manned.end()
+        self._client.close()
 
     def _find_spec(self, specs: list[WorkerSpec]) -> WorkerSpec:
         """The first that works, its worker kept for the first job. Raises EngineUnavailable."""

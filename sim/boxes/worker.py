@@ -20,6 +20,7 @@ from typing import Any
 from sim.boxes.bubblewrap import DEVICES, START_S, sandbox_argv
 from sim.boxes.frames import FramedStream
 from sim.boxes.line import LineBroken
+from sim.boxes.oom import ANSWER_SIZE, ASK_INSIDE, find_on_host, read_count
 from sim.boxes.servers import SERVERS
 from sim.boxes.warm_box import ENVIRONMENT
 from sim.boxes.worker_image import WORKER_UID
@@ -38,6 +39,8 @@ SCRATCH_MB = 512
 """Scratch of all jobs in a container without namespaces of its own; each file has its step's limit besides."""
 SLACK_MB = 16
 """Memory of the container's own processes."""
+CPU_SHARES = 128
+"""Of 1024 for an ordinary process outside: a training step comes first, and niceness ends at the container's edge."""
 MAX_PROCESSES = 512
 """In the whole container; a step has its own limit."""
 
@@ -51,15 +54,6 @@ _LAUNCH = ("sh", "-c", 'read -r go && exec "$@"', "sh")
 """Says nothing before it was spoken to: what a server says at once could get lost behind the engine's own answer."""
 _CLOSE_DOORS = ("sh", "-c", 'chmod 755 /tmp /dev/mqueue && exec "$@"', "sh")
 """With uid isolation: no place where a job could leave something for the next. The engine ignores a mode for /tmp."""
-_COUNT_SIZE = 16
-_COUNT_OOM = f"""while read -r question; do
-  n=0
-  for file in /sys/fs/cgroup/memory/memory.oom_control /sys/fs/cgroup/memory.events; do
-    [ -r $file ] && while read -r name value; do [ "$name" = oom_kill ] && n=$value; done <$file
-  done
-  printf %{_COUNT_SIZE}s "$n"
-done"""
-"""Tells how often the kernel killed for memory in the container, from its cgroup, version 1 or 2; starts nothing."""
 
 
 class Isolation(StrEnum):
@@ -116,6 +110,7 @@ def _options(client: Any, isolation: Isolation) -> Any:
         # Docker's AppArmor profile denies every mount, also in namespaces of one's own.
         security_opt=[f"seccomp={profile}", "no-new-privileges", "apparmor=unconfined"],
         pids_limit=MAX_PROCESSES,
+        cpu_shares=CPU_SHARES,
         mem_limit=f"{1 << 10}m",
         memswap_limit=f"{1 << 10}m",
         log_config={"Type": "none", "Config": {}},
@@ -132,6 +127,7 @@ class Worker:
         self._lifeline = lifeline
         self._limit_mb: int | None = None
         self._held_mb = SLACK_MB
+        self._oom_file: Path | None = None
         self._oom: Connection | None = None
 
     @classmethod
@@ -179,9 +175,14 @@ class Worker:
 
     def count_oom(self) -> int:
         """How often the kernel killed for memory in the container. Raises OSError or LineBroken."""
+        if self._oom_file is None and self._oom is None:
+            pid = self._client.inspect_container(self.container)["State"]["Pid"]
+            self._oom_file = find_on_host(self.container, pid=pid)
+        if self._oom_file is not None:
+            return read_count(self._oom_file)
         if self._oom is None:
-            self._oom = self._exec([*_LAUNCH, "sh", "-c", _COUNT_OOM])
-        return int(self._oom.stream.exchange(b"\n", size=_COUNT_SIZE, timeout_s=START_S))
+            self._oom = self._exec([*_LAUNCH, "sh", "-c", ASK_INSIDE])
+        return int(self._oom.stream.exchange(b"\n", size=ANSWER_SIZE, timeout_s=START_S))
 
     def _exec(self, argv: list[str]) -> Connection:
         started = self._client.exec_create(self.container, argv, stdin=True, tty=False)["Id"]
