@@ -27,7 +27,7 @@ from sim.verdict import Spec
 
 NETLIST_FILE = "netlist.v"
 MAX_NETLIST_KB = 1024
-_LIMITS = Limits(cpu_s=20, wall_s=120, mem_mb=1024, output_kb=64, scratch_mb=64)
+_LIMITS = Limits(cpu_s=10, wall_s=60, mem_mb=1024, output_kb=64, scratch_mb=64)
 _PRINT_LIMITS = Limits(cpu_s=5, wall_s=30, output_kb=MAX_NETLIST_KB)
 
 _WRITE = f"""\

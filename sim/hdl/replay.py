@@ -41,7 +41,7 @@ def judge_replay(verdict: Verdict, trace: Trace) -> Equivalence | None:
 def replay_testbench(trace: Trace, *, top: str) -> str:
     """The testbench's text, with the placeholders of `sim.hdl.testbench`."""
     lines = [f"module {TESTBENCH_TOP};"]
-    lines += [f"  reg {_range(port)}$P{port.name};" for port in trace.inputs]
+    lines += [f"  reg {_range(port)}$Pin_{port.name};" for port in trace.inputs]
     lines += [*_instance(REFERENCE_TOP, "ref", trace), *_instance(top, "dut", trace)]
     lines += ["  integer $Pbad = 0;", "  initial begin", *_stimulus(trace), *_comparison(trace)]
     lines += ['    $display("$E Mismatches: %0d in 1 samples", $Pbad);', "    $finish;", "  end", "endmodule"]
@@ -55,7 +55,7 @@ def _range(port: TracePort) -> str:
 def _instance(module: str, side: str, trace: Trace) -> Iterator[str]:
     """An instance, each input behind a buffer of its own, so that neither side can drive the other's."""
     for port in trace.inputs:
-        yield f"  wire {_range(port)}$P{side}_{port.name} = $P{port.name};"
+        yield f"  wire {_range(port)}$P{side}_{port.name} = $Pin_{port.name};"
     for port in trace.outputs:
         yield f"  wire {_range(port)}$P{side}_{port.name};"
     ports = ", ".join(f".{port.name}($P{side}_{port.name})" for port in (*trace.inputs, *trace.outputs))
@@ -69,7 +69,7 @@ def _stimulus(trace: Trace) -> Iterator[str]:
             (port, digits) for port, digits, old in zip(trace.inputs, step, before, strict=True) if digits != old
         ]
         for now in (True, False):
-            moves = [f"$P{port.name} = {port.width}'b{digits};" for port, digits in changed if port.is_clock is now]
+            moves = [f"$Pin_{port.name} = {port.width}'b{digits};" for port, digits in changed if port.is_clock is now]
             yield " ".join(["   ", *moves, "#10;"])
         before = step
 
@@ -77,7 +77,7 @@ def _stimulus(trace: Trace) -> Iterator[str]:
 def _comparison(trace: Trace) -> Iterator[str]:
     """Where the golden's output is x or z, both sides become x and agree."""
     inputs = " ".join(f"{port.name}=%b" for port in trace.inputs)
-    values = "".join(f", $P{port.name}" for port in trace.inputs)
+    values = "".join(f", $Pin_{port.name}" for port in trace.inputs)
     for port in trace.outputs:
         good, got = f"$Pref_{port.name}", f"$Pdut_{port.name}"
         words = f"$E First: time %0d output {port.name} expected %b got %b inputs {inputs}"

@@ -34,7 +34,7 @@ from sim.verdict import Netlist, Spec, Synthesis
 
 FACTS_FILE = "facts.txt"
 CELLS_FILE = "cells.json"
-_LIMITS = Limits(cpu_s=30, wall_s=180, mem_mb=1024, output_kb=64, scratch_mb=64)
+_LIMITS = Limits(cpu_s=20, wall_s=120, mem_mb=1024, output_kb=64, scratch_mb=64)
 _PRINT_LIMITS = Limits(cpu_s=5, wall_s=30, output_kb=256)
 
 # Loops are counted in gates (a word-level carry chain looks like one) and before ABC, which cuts them.

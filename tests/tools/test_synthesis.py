@@ -129,7 +129,6 @@ def test_logic_that_nothing_reads_costs_nothing_even_if_it_asks_to_be_kept(measu
         ('`include "synthesis.ys"\n', "guard"),
         ('import "DPI-C" function int system(input string s); localparam X = system("true"); assign y = X;', "guard"),
         ("genvar i; generate for (i = 0; i < 10000000; i = i + 1) begin : g wire w = a[0]; end endgenerate", "LIMIT"),
-        ("wire [4095:0] k = {1024{a}} * {1024{b}}; assign y = k[4095:4092];", "LIMIT"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_synthesised_has_a_reason(measure: Measure, body: str, why: str) -> None:
