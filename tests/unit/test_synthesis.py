@@ -266,7 +266,8 @@ def test_clocks_move_before_the_other_inputs_of_their_step() -> None:
 @pytest.mark.parametrize("name", ["ref", "dut", "bad", "ref_d"])
 def test_no_port_takes_a_name_of_the_testbenchs_own(name: str) -> None:
     port = TracePort(name=name, width=1)
-    text = replay_testbench(replace(TRACE, inputs=(*TRACE.inputs, port)), top="top")
+    steps = tuple((*step, "0") for step in TRACE.steps)
+    text = replay_testbench(replace(TRACE, inputs=(*TRACE.inputs, port), steps=steps), top="top")
     declared = re.findall(r"^  (?:reg|wire|integer|top|__vr_ref) (?:\[[^]]*\] )?(\w+)", text, re.MULTILINE)
     assert len(declared) == len(set(declared))
 
