@@ -69,12 +69,14 @@ class Recipe:
 
     packages: tuple[str, ...]
     python_requirements: str
+    prebuild: str
+    """Shell script that compiles Verilator's run-time library into the image."""
     suite: str = SUITE
 
     @property
     def digest(self) -> str:
         """Sixteen hexadecimal digits over the whole recipe."""
-        text = "\0".join((RECIPE_VERSION, self.suite, *self.packages, self.python_requirements))
+        text = "\0".join((RECIPE_VERSION, self.suite, *self.packages, self.python_requirements, self.prebuild))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -93,6 +95,7 @@ def read_recipe() -> Recipe:
     return Recipe(
         packages=tuple(line.strip() for line in lines if line.strip() and not line.startswith("#")),
         python_requirements=(directory / "python-requirements.txt").read_text(),
+        prebuild=(directory / "verilator-prebuild.sh").read_text(),
     )
 
 
@@ -212,6 +215,7 @@ def _build(recipe: Recipe, say: Callable[[str], None]) -> Image:
         staging.chmod(0o755)
         say(f"image {recipe.digest}: fetching {len(recipe.python_requirements.split('==')) - 1} Python packages")
         _fetch_python_packages(recipe, staging)
+        (staging / "prebuild.sh").write_text(recipe.prebuild)
         say(f"image {recipe.digest}: installing Debian {recipe.suite} with {', '.join(recipe.packages)}")
         _bootstrap(recipe, staging)
         say(f"image {recipe.digest}: unpacking to {directory}")
@@ -265,6 +269,8 @@ def _bootstrap(recipe: Recipe, staging: Path) -> None:
         f"sync-in {staging}/python {inside}/python",
         f'echo {inside}/python > "$1/usr/lib/python3/dist-packages/verireason.pth"',
         f'chroot "$1" python3 -m compileall -q -j0 {inside}/python',
+        f"copy-in {staging}/prebuild.sh /tmp",
+        'chroot "$1" sh /tmp/prebuild.sh && rm "$1/tmp/prebuild.sh"',
     )
     _call(
         (

@@ -35,7 +35,7 @@ def plan(candidate: Candidate, spec: Spec, *, image: str, secret: bytes) -> Job 
     Raises ValueError for a spec with a file that has a name of ours.
     """
     key = verilog.content_key(candidate, spec, image=image)
-    unfit = judge_source(candidate, spec, key)
+    unfit = verilog.judge_source(candidate, spec, key)
     if unfit is not None:
         return unfit
     names = verilog.fresh_names(key, secret=secret)
@@ -65,17 +65,6 @@ def plan(candidate: Candidate, spec: Spec, *, image: str, secret: bytes) -> Job 
             ),
         ),
     )
-
-
-def judge_source(candidate: Candidate, spec: Spec, key: str) -> Verdict | None:
-    """The verdict on a source that is not worth a job; None for the others."""
-    size_kb = len(candidate.source.encode(errors="replace")) >> 10
-    if not candidate.source.strip():
-        return Verdict(outcome=Outcome.NO_CODE, num_tests=spec.num_checks, job_key=key)
-    if size_kb > verilog.MAX_SOURCE_KB:
-        why = f"the source has {size_kb} KiB; at most {verilog.MAX_SOURCE_KB} are judged"
-        return verilog.rejected(spec, key, why)
-    return None
 
 
 def job_files(candidate: Candidate, spec: Spec, ours: Mapping[str, bytes]) -> Mapping[str, bytes]:

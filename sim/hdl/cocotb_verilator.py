@@ -15,7 +15,7 @@ from sim.hdl import verilator_testbench as verilated
 from sim.hdl import verilog_testbench as verilog
 from sim.hdl.tools import cocotb_main, verilator
 from sim.job import Job, JobResult, Status, Step
-from sim.verdict import Candidate, Spec, Verdict
+from sim.verdict import Candidate, Simulator, Spec, Verdict
 
 NAME = cocotb.NAME
 _LIBRARIES = f"{PACKAGES}/cocotb/libs"
@@ -31,7 +31,7 @@ def plan(candidate: Candidate, spec: Spec, *, image: str, secret: bytes) -> Job 
     Raises ValueError for a spec with a file that has a name of ours.
     """
     key = _key(candidate, spec, image=image)
-    unfit = cocotb.judge_source(candidate, spec, key)
+    unfit = verilog.judge_source(candidate, spec, key)
     if unfit is not None:
         return unfit
     names = verilog.fresh_names(key, secret=secret)
@@ -45,7 +45,7 @@ def plan(candidate: Candidate, spec: Spec, *, image: str, secret: bytes) -> Job 
         server="parser",
         files=files,
         steps=(
-            verilog.guard_step(spec),
+            verilog.guard_step(spec, Simulator.VERILATOR),
             Step(argv=verilator.unpragma_argv(verilog.CANDIDATE_FILE), limits=verilated.SEARCH_LIMITS),
             Step(argv=verilator.tree_argv(top=spec.top, files=sources), limits=tree),
             Step(argv=search, limits=verilated.SEARCH_LIMITS, proceed_on=(1,)),

@@ -20,7 +20,23 @@ and its number of samples must be that of the golden's run, else the run ended e
 
 from __future__ import annotations
 
+import re
+
 NAME_PREFIX = "__vr_"
 EVIDENCE = "@VR@"
 TESTBENCH_TOP = NAME_PREFIX + "tb"
 REFERENCE_TOP = NAME_PREFIX + "ref"
+
+_MODULE = re.compile(r"\bmodule\s+(?:automatic\s+|static\s+)?([A-Za-z_][A-Za-z0-9_$]*)")
+
+
+def with_own_modules(reference: str) -> str:
+    """A reference with its helper modules under names of the testbench's: out of the candidate's reach and of its way.
+
+    For trusted text: words in strings and comments are renamed, too.
+    """
+    names = sorted({name for name in _MODULE.findall(reference) if not name.startswith(NAME_PREFIX)})
+    if not names:
+        return reference
+    used = re.compile(rf"(?<![\w$.`\\])(?:{'|'.join(map(re.escape, names))})(?![\w$])")
+    return used.sub(lambda found: NAME_PREFIX + found[0], reference)

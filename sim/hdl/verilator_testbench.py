@@ -17,11 +17,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from sim.hdl.testbench import NAME_PREFIX, TESTBENCH_TOP
+from sim.hdl.testbench import NAME_PREFIX, TESTBENCH_TOP, with_own_modules
 from sim.hdl.tools import verilator
 from sim.hdl.verilog_testbench import (
     CANDIDATE_FILE,
-    MAX_SOURCE_KB,
     NAME,
     SUBMITTED_FILE,
     content_key,
@@ -29,11 +28,14 @@ from sim.hdl.verilog_testbench import (
     guard_step,
     judge_guard,
     judge_simulation,
+    judge_source,
     read_findings,
     rejected,
+    submitted,
+    unjudged,
 )
 from sim.job import Job, JobResult, Limits, Status, Step, StepResult
-from sim.verdict import Candidate, Diagnostic, Outcome, Severity, Spec, Verdict
+from sim.verdict import Candidate, Diagnostic, Outcome, Severity, Simulator, Spec, Verdict
 
 __all__ = ("NAME", "judge", "plan")
 
@@ -67,24 +69,21 @@ _ONCE = NAME_PREFIX + "once"
 def plan(candidate: Candidate, spec: Spec, *, image: str, secret: bytes) -> Job | Verdict:
     """The job that judges the candidate, or the verdict when there is nothing to run."""
     key = _key(candidate, spec, image=image)
-    source = candidate.source.encode(errors="replace")
-    if not source.strip():
-        return Verdict(outcome=Outcome.NO_CODE, num_tests=spec.num_checks, job_key=key)
-    if len(source) > MAX_SOURCE_KB << 10:
-        return rejected(spec, key, f"the source has {len(source) >> 10} KiB; at most {MAX_SOURCE_KB} are judged")
+    if unfit := judge_source(candidate, spec, key):
+        return unfit
     names = fresh_names(key, secret=secret)
     own = {
         f"{names.prefix}tb.sv": names.fill(run_once(spec.testbench)),
-        f"{names.prefix}ref.sv": names.fill(spec.reference),
+        f"{names.prefix}ref.sv": names.fill(with_own_modules(spec.reference)),
     }
     top, files = names.fill(TESTBENCH_TOP).decode(), (*own, CANDIDATE_FILE)
     hidden = (*own, SUBMITTED_FILE, CANDIDATE_FILE, verilator.TREE, verilator.TREE_FILES)
     return Job(
         image=image,
         server="parser",
-        files={**spec.files, **own, SUBMITTED_FILE: source + b"\n"},
+        files={**spec.files, **own, SUBMITTED_FILE: submitted(candidate)},
         steps=(
-            guard_step(spec),
+            guard_step(spec, Simulator.VERILATOR),
             Step(argv=verilator.unpragma_argv(CANDIDATE_FILE), limits=SEARCH_LIMITS),
             Step(argv=verilator.tree_argv(top=top, files=files), limits=TREE_LIMITS),
             Step(argv=("grep", "-aoPm1", search_pattern(spec), verilator.TREE), limits=SEARCH_LIMITS, proceed_on=(1,)),
@@ -99,10 +98,7 @@ def judge(candidate: Candidate, spec: Spec, result: JobResult, *, image: str, se
     """What the result of `plan`'s job says about the candidate."""
     key = _key(candidate, spec, image=image)
     if result.failure is not None:
-        return Verdict(
-            outcome=Outcome.UNJUDGED, num_tests=spec.num_checks, job_key=key,
-            diagnostics=(Diagnostic(severity=Severity.ERROR, message=f"farm: {result.failure}"),),
-        )  # fmt: skip
+        return unjudged(spec, key, f"farm: {result.failure}")
     guarded, unpragmed, tree, searched, verilated, built, simulated = result.steps
     names = fresh_names(key, secret=secret)
     failed = next((step for step in (unpragmed, tree, verilated, built) if ended_badly(step)), None)

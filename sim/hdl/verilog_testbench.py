@@ -21,7 +21,7 @@ import json
 import re
 from dataclasses import dataclass, field, replace
 
-from sim.hdl.testbench import EVIDENCE, NAME_PREFIX, TESTBENCH_TOP
+from sim.hdl.testbench import EVIDENCE, NAME_PREFIX, TESTBENCH_TOP, with_own_modules
 from sim.hdl.tools import icarus
 from sim.image import HOST_PREFIX
 from sim.inbox.search import is_harmless
@@ -35,6 +35,7 @@ from sim.verdict import (
     Outcome,
     OutputMismatch,
     Severity,
+    Simulator,
     Spec,
     Verdict,
 )
@@ -133,13 +134,13 @@ def plan(
     `recorder` is compiled in right after the testbench.
     """
     key = content_key(candidate, spec, image=image)
-    source = candidate.source.encode(errors="replace")
-    if not source.strip():
-        return Verdict(outcome=Outcome.NO_CODE, num_tests=spec.num_checks, job_key=key)
-    if len(source) > MAX_SOURCE_KB << 10:
-        return rejected(spec, key, f"the source has {len(source) >> 10} KiB; at most {MAX_SOURCE_KB} are judged")
+    if unfit := judge_source(candidate, spec, key):
+        return unfit
     names = fresh_names(key, secret=secret)
-    own = {f"{names.prefix}tb.sv": names.fill(spec.testbench), f"{names.prefix}ref.sv": names.fill(spec.reference)}
+    own = {
+        f"{names.prefix}tb.sv": names.fill(spec.testbench),
+        f"{names.prefix}ref.sv": names.fill(with_own_modules(spec.reference)),
+    }
     tops = [names.fill(TESTBENCH_TOP).decode()]
     if recorder:
         (testbench, *rest), recording = own, f"{names.prefix}recorder.sv"
@@ -151,7 +152,7 @@ def plan(
     return Job(
         image=image,
         server="parser",
-        files={**spec.files, **own, **compilation.own_files, SUBMITTED_FILE: source + b"\n"},
+        files={**spec.files, **own, **compilation.own_files, SUBMITTED_FILE: submitted(candidate)},
         steps=(
             guard_step(spec),
             *(Step(argv=argv, limits=spec.limits) for argv in compilation.argvs(direct=direct)),
@@ -161,11 +162,25 @@ def plan(
     )
 
 
-def guard_step(spec: Spec) -> Step:
-    """The guard reads SUBMITTED_FILE, and writes CANDIDATE_FILE unless it rejects."""
-    return Step(
-        argv=("guard", SUBMITTED_FILE, CANDIDATE_FILE, spec.top, *spec.reserved), limits=_GUARD_LIMITS, warm=True
-    )
+def judge_source(candidate: Candidate, spec: Spec, key: str) -> Verdict | None:
+    """The verdict on a source that is not worth a job; None for the others."""
+    size_kb = len(candidate.source.encode(errors="replace")) >> 10
+    if not candidate.source.strip():
+        return Verdict(outcome=Outcome.NO_CODE, num_tests=spec.num_checks, job_key=key)
+    if size_kb > MAX_SOURCE_KB:
+        return rejected(spec, key, f"the source has {size_kb} KiB; at most {MAX_SOURCE_KB} are judged")
+    return None
+
+
+def submitted(candidate: Candidate) -> bytes:
+    """The candidate's text as the guard reads it."""
+    return candidate.source.encode(errors="replace") + b"\n"
+
+
+def guard_step(spec: Spec, simulator: Simulator = Simulator.ICARUS) -> Step:
+    """The guard reads SUBMITTED_FILE as the simulator would, and writes CANDIDATE_FILE unless it rejects."""
+    argv = ("guard", f"--simulator={simulator}", SUBMITTED_FILE, CANDIDATE_FILE, spec.top, *spec.reserved)
+    return Step(argv=argv, limits=_GUARD_LIMITS, warm=True)
 
 
 def search_step(spec: Spec, *, testbench: str) -> Step:
@@ -183,10 +198,7 @@ def judge(candidate: Candidate, spec: Spec, result: JobResult, *, image: str, se
     """What the result of `plan`'s job says about the candidate."""
     key = content_key(candidate, spec, image=image)
     if result.failure is not None:
-        return Verdict(
-            outcome=Outcome.UNJUDGED, num_tests=spec.num_checks, job_key=key,
-            diagnostics=(Diagnostic(severity=Severity.ERROR, message=f"farm: {result.failure}"),),
-        )  # fmt: skip
+        return unjudged(spec, key, f"farm: {result.failure}")
     guarded, *compiled, searched, simulated = result.steps
     findings = read_findings(guarded)
     failed = next((step for step in compiled if step.status is not Status.EXITED or step.code != 0), None)
@@ -222,7 +234,14 @@ def judge_guard(step: StepResult, spec: Spec, key: str) -> Verdict:
     return rejected(spec, key, f"the guard could not read the source: it ended with {how}")
 
 
+def unjudged(spec: Spec, key: str, why: str) -> Verdict:
+    """What is said when it is not the candidate's doing."""
+    diagnostic = Diagnostic(severity=Severity.ERROR, message=why)
+    return Verdict(outcome=Outcome.UNJUDGED, num_tests=spec.num_checks, job_key=key, diagnostics=(diagnostic,))
+
+
 def rejected(spec: Spec, key: str, why: str) -> Verdict:
+    """What is said of a candidate that is not run, or should not have been."""
     diagnostic = Diagnostic(severity=Severity.ERROR, message=why)
     return Verdict(outcome=Outcome.REJECTED, num_tests=spec.num_checks, job_key=key, diagnostics=(diagnostic,))
 

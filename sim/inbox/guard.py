@@ -5,12 +5,13 @@ Kinds of findings that reject a candidate:
     hierarchy       a name with dots, or through $root, that leaves the candidate's own hierarchy
     reserved-name   a module of the harness defined or instantiated, or a name that starts as the testbench's do
     escaped-name    a backtick in an escaped identifier, where Icarus expands macros and slang does not
-    bind, program, dpi, config, force, include
+    bind, program, dpi, config, include
     native-code     Verilator's ways to C++: `$c`, `systemc_...`, `verilator_config`
     system-task     a task that reaches out, where nothing harmless can stand in its place
+    force           `force` and `release`, in text that is not understood
 
-"system-task" is otherwise neutralised: honest code guards parameters with $finish, or opens a trace file. A statement
-becomes `begin end`, a value `32'd0`.
+The last two are otherwise neutralised: honest code guards parameters with $finish, opens a trace file, or brings a
+testbench of its own along. A statement becomes `begin end`, a value `32'd0`.
 
 What the compiler gets is slang's reading written out again (`sim.inbox.guard_text`), so no difference between slang's
 preprocessor and the compiler's can hide anything. Text that slang's parser does not understand goes to the compiler
@@ -20,6 +21,7 @@ or unknown modules is not looked at: that is for the compiler to judge.
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 import resource
@@ -52,9 +54,9 @@ _KIND_OF_NODE = {
     SyntaxKind.DPIExport: "dpi",
     SyntaxKind.ConfigDeclaration: "config",
     SyntaxKind.LibraryDeclaration: "config",
-    SyntaxKind.ProceduralForceStatement: "force",
-    SyntaxKind.ProceduralReleaseStatement: "force",
 }
+_FORCING = (SyntaxKind.ProceduralForceStatement, SyntaxKind.ProceduralReleaseStatement)
+_FORCING_WORDS = (TokenKind.ForceKeyword, TokenKind.ReleaseKeyword)
 
 _NAMING = {
     SyntaxKind.ModuleHeader: "name",
@@ -154,7 +156,7 @@ def main(argv: Sequence[str]) -> int:
     simulator = options[-1].partition("=")[2] if options else "icarus"
     _allow_deep_stack()
     # one character a byte: what is not edited comes out as it went in, valid UTF-8 or not
-    text = Path(candidate).read_bytes().decode("latin-1")
+    text = Path(candidate).read_bytes().removeprefix(codecs.BOM_UTF8).decode("latin-1")
     try:
         found = examine(text, top=top, reserved=frozenset(reserved), simulator=simulator)
     except MemoryError:
@@ -234,6 +236,8 @@ def _of_words(reading: Reading) -> Iterator[Finding]:
     for word in reading.words:
         if word.kind == TokenKind.RootSystemName:
             yield _finding_at(reading, "hierarchy", word.key, word.raw)
+        elif word.kind in _FORCING_WORDS:
+            yield _finding_at(reading, "force", word.key, word.raw)
         elif word.kind == TokenKind.SystemIdentifier and (kind := _kind_of_task(word.raw)) not in (None, "ending"):
             yield _finding_at(reading, kind or "", word.key, word.raw)
 
@@ -252,7 +256,24 @@ def _kind_of_task(raw: str) -> str | None:
 
 
 def _neutralise(reading: Reading, replacements: dict[int, Replacement]) -> list[Finding]:
-    """Find system tasks that do not stay, and fill in by what they are replaced."""
+    """Find what does not stay, and fill in by what it is replaced."""
+    index_of = {word.key: index for index, word in enumerate(reading.words) if word.kind is not None}
+
+    def replace(node: Any, text: str) -> None:
+        words = [index_of[each.location] for each in guard_text.tokens_of(node) if each.location in index_of]
+        replacements[words[0]] = Replacement(words[0], words[-1], text)
+
+    found: list[Finding] = []
+    if any(word.kind in _FORCING_WORDS for word in reading.words):
+        forced: list[Any] = []
+        reading.root.visit(lookup_table=dict.fromkeys(_FORCING, forced.append))
+        for node in forced:
+            found.append(_finding(reading, "force", node, neutralised=True))
+            replace(node, "begin end")
+    return found + _neutralise_tasks(reading, replace)
+
+
+def _neutralise_tasks(reading: Reading, replace: Callable[[Any, str], None]) -> list[Finding]:
     suspects = {
         word.key: index
         for index, word in enumerate(reading.words)
@@ -262,7 +283,6 @@ def _neutralise(reading: Reading, replacements: dict[int, Replacement]) -> list[
         return []
     calls: list[Any] = []
     reading.root.visit(lookup_table=dict.fromkeys((SyntaxKind.SystemName, SyntaxKind.ElabSystemTask), calls.append))
-    index_of = {word.key: index for index, word in enumerate(reading.words) if word.kind is not None}
     found: list[Finding] = []
     for call in calls:
         name = next(each for each in guard_text.tokens_of(call) if each.kind == TokenKind.SystemIdentifier)
@@ -271,8 +291,7 @@ def _neutralise(reading: Reading, replacements: dict[int, Replacement]) -> list[
         native = _kind_of_task(name.rawText) == "native-code"
         node, text = _in_place_of(call)
         found.append(_finding(reading, "native-code" if native else "system-task", node, neutralised=not native))
-        words = [index_of[each.location] for each in guard_text.tokens_of(node) if each.location in index_of]
-        replacements[words[0]] = Replacement(words[0], words[-1], text)
+        replace(node, text)
     for index in suspects.values():
         found.append(_finding_at(reading, "system-task", reading.words[index].key, reading.words[index].raw))
     return found

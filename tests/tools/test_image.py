@@ -4,12 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sim.farm import Farm
-from sim.image import Recipe, installed_image, read_recipe
+from sim.image import installed_image, read_recipe
 from sim.job import Job, Limits, Step
 from tests.conftest import missing
 
@@ -23,9 +24,9 @@ def verireason(*words: str, env: dict[str, str] | None = None) -> subprocess.Com
 def test_whatever_changes_the_image_changes_its_digest() -> None:
     recipe = read_recipe()
     changed = [
-        Recipe(packages=(*recipe.packages, "x"), python_requirements=recipe.python_requirements, runner_source=""),
-        Recipe(packages=recipe.packages, python_requirements="", runner_source=recipe.runner_source),
-        Recipe(packages=recipe.packages, python_requirements=recipe.python_requirements, runner_source="x"),
+        replace(recipe, packages=(*recipe.packages, "x")),
+        replace(recipe, python_requirements=""),
+        replace(recipe, prebuild="x"),
         recipe,
     ]
     assert len({one.digest for one in changed}) == len(changed)
