@@ -38,7 +38,7 @@ def plan(candidate: Candidate, spec: Spec, *, image: str, secret: bytes) -> Job 
     files = cocotb.job_files(candidate, spec, {cocotb_main.NAME: cocotb_main.TEXT.encode()})
     sources = cocotb.source_names(files)
     hidden = (*sources, verilog.SUBMITTED_FILE, cocotb_main.NAME, verilator.TREE, verilator.TREE_FILES)
-    search = ("grep", "-aoPm1", verilated.search_pattern(spec), verilator.TREE)
+    search = ("grep", "-aoPm1", verilated.search_pattern(spec, alone=True), verilator.TREE)
     tree, build = verilated.TREE_LIMITS, verilated.BUILD_LIMITS
     return Job(
         image=image,

@@ -54,6 +54,8 @@ _OUTWARD = {
 """System tasks that reach out of the design, and how they stand in the tree. A testbench may use them: then only the
 guard keeps a candidate from it."""
 _FORCED = "ASSIGNFORCE|RELEASE"
+_EVENTS = "WAIT|EVENTCONTROL"
+"""Waiting inside a process, which no hardware does; the list of an `always` is another node."""
 _ODD_NAME = r'"type":"(?!(?:CONST|SFORMATF?|DISPLAY|ELABDISPLAY|TEXT|COMMENT|SSCANF|FSCANF)")[A-Z]+","name":"[^"]*[\\%]'
 """A name with a quote, a backslash or a percent sign, which Verilator has been seen to write as it stands into strings
 and formats of C++ (`_NO_NAMES` in `sim.hdl.tools.verilator` is the first lock). The nodes left out hold text."""
@@ -86,7 +88,7 @@ def plan(candidate: Candidate, spec: Spec, *, image: str, secret: bytes) -> Job 
             guard_step(spec, Simulator.VERILATOR),
             Step(argv=verilator.unpragma_argv(CANDIDATE_FILE), limits=SEARCH_LIMITS),
             Step(argv=verilator.tree_argv(top=top, files=files), limits=TREE_LIMITS),
-            Step(argv=("grep", "-aoPm1", search_pattern(spec), verilator.TREE), limits=SEARCH_LIMITS, proceed_on=(1,)),
+            Step(argv=("grep", "-aoPm1", search_pattern(spec, alone=False), verilator.TREE), limits=SEARCH_LIMITS, proceed_on=(1,)),
             Step(argv=verilator.verilate_argv(top=top, files=files), limits=TREE_LIMITS),
             Step(argv=verilator.build_argv(), limits=BUILD_LIMITS),
             Step(argv=verilator.simulate_argv(), limits=spec.limits, drop=hidden),
@@ -129,13 +131,19 @@ def run_once(testbench: str) -> str:
     return _TOKEN.sub(block, testbench)
 
 
-def search_pattern(spec: Spec) -> str:
-    """What must not stand in the tree (PCRE); a quote inside a string would have a backslash before it."""
+def search_pattern(spec: Spec, *, alone: bool) -> str:
+    """What must not stand in the tree (PCRE); a quote inside a string would have a backslash before it.
+
+    `alone`: the tree holds the candidate only, made into C++ with its own names. Then a string in an event expression
+    can become code (`_NO_NAMES` in `sim.hdl.tools.verilator`), and waiting for events inside a process is not allowed.
+    """
     trusted = spec.testbench + spec.reference
     kinds = [_NATIVE]
     kinds += [node for task, node in _OUTWARD.items() if not re.search(rf"\$(?:{task})\b", trusted)]
     if not re.search(r"\b(?:force|release)\b", trusted):
         kinds.append(_FORCED)
+    if alone:
+        kinds.append(_EVENTS)
     return f'"type":"(?:{"|".join(kinds)})"|"dpi(?:Im|Ex)port":true|{_ODD_NAME}'
 
 

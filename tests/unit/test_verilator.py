@@ -130,8 +130,15 @@ def test_initial_blocks_become_blocks_that_run_once() -> None:
     )
 
 
-def search(spec: Spec, tree: str) -> bool:
-    return re.search(verilator_testbench.search_pattern(spec), tree) is not None
+def search(spec: Spec, tree: str, *, alone: bool = False) -> bool:
+    return re.search(verilator_testbench.search_pattern(spec, alone=alone), tree) is not None
+
+
+def test_a_design_alone_must_not_wait_for_events() -> None:
+    tree = '"type":"EVENTCONTROL","name":""'
+    assert search(SPEC, tree, alone=True)
+    assert not search(SPEC, tree)
+    assert not search(SPEC, '"type":"SENITEM","name":""', alone=True)
 
 
 @pytest.mark.parametrize("kind", ["UCSTMT", "UCFUNC", "SCHDR", "SCIMP", "SYSTEMT", "FOPEN", "READMEM", "VALUEPLUSARGS"])
