@@ -80,6 +80,7 @@ def plan(candidate: Candidate, spec: Spec, *, image: str, secret: bytes) -> Job 
     }
     top, files = names.fill(TESTBENCH_TOP).decode(), (*own, CANDIDATE_FILE)
     hidden = (*own, SUBMITTED_FILE, CANDIDATE_FILE, verilator.TREE, verilator.TREE_FILES)
+    search = ("grep", "-aoPm1", search_pattern(spec, alone=False), verilator.TREE)
     return Job(
         image=image,
         server="parser",
@@ -88,7 +89,7 @@ def plan(candidate: Candidate, spec: Spec, *, image: str, secret: bytes) -> Job 
             guard_step(spec, Simulator.VERILATOR),
             Step(argv=verilator.unpragma_argv(CANDIDATE_FILE), limits=SEARCH_LIMITS),
             Step(argv=verilator.tree_argv(top=top, files=files), limits=TREE_LIMITS),
-            Step(argv=("grep", "-aoPm1", search_pattern(spec, alone=False), verilator.TREE), limits=SEARCH_LIMITS, proceed_on=(1,)),
+            Step(argv=search, limits=SEARCH_LIMITS, proceed_on=(1,)),
             Step(argv=verilator.verilate_argv(top=top, files=files), limits=TREE_LIMITS),
             Step(argv=verilator.build_argv(), limits=BUILD_LIMITS),
             Step(argv=verilator.simulate_argv(), limits=spec.limits, drop=hidden),
