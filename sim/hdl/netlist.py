@@ -4,6 +4,9 @@ What a design does beside being hardware does not survive synthesis: printing, e
 an incomplete sensitivity list leaves out. The netlist is word-level (`proc`, `flatten`, no technology mapping): it
 simulates about as fast as the source, and unknowns spread through it much as through the source.
 
+A testbench that changes inputs at the clock edge itself races with the logic that the netlist has before its registers,
+so a few goldens do not pass as netlists (VerilogEval v2: Prob066 and Prob139): try the golden first.
+
 The text keeps the module's name and its ports with their names, widths and order, and initial values of registers. It
 is hostile text still: its names are the candidate's.
 """
