@@ -3,8 +3,8 @@
 The measure is `synth` without ABC's own mapping, registers brought to plain flip-flops (enables and synchronous resets
 become gates, so that their coding style costs nothing), then `abc -fast -g simple`: AND, OR, XOR, MUX and NOT, each
 counted as one cell, as is each flip-flop and latch. Depth is the longest path through those gates, registers cut
-(`ltp -noff`). The fast script gives the same numbers for the same function in other words, where the long one differs by
-a tenth. It stands for no technology; only the ratio to a golden that was measured alike means something.
+(`ltp -noff`). The fast script gave equal numbers for four wordings of one design, for which the long one gave 44 and 49
+cells. It stands for no technology; only the ratio to a golden that was measured alike means something.
 
 Synthesisable means that Yosys reads it, that no net has two drivers (tri-state buses aside) and that every cell maps
 to gates, within the limits. Yosys knows less SystemVerilog than Icarus, and a memory becomes flip-flops.
