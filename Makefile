@@ -7,7 +7,7 @@ SEED ?= 0
 OUT ?= runs/demo-seed$(SEED)
 SET = --set run.out=$(OUT) --set run.seed=$(SEED)
 
-.PHONY: demo test check unit install image clean
+.PHONY: demo test check unit bench install image clean
 
 # A model from nothing, supervised on a faulty corpus, then trained by simulation alone; before and after on held-out tasks.
 demo: image
@@ -24,6 +24,10 @@ check: install
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Speed, as ratios: make bench VERILOG_EVAL=a checkout of VerilogEval v2
+bench: image
+	$(BIN)/python benchmarks/table.py $(if $(VERILOG_EVAL),--root $(VERILOG_EVAL))
 
 unit: image
 	$(BIN)/pytest -q
