@@ -2,9 +2,9 @@
 
     python benchmarks/throughput.py --root VERILOG_EVAL_V2 [--boxes 2] [--box bubblewrap] [--runs 5]
 
-Bare: `iverilog` and `vvp` of the same image on the published files, driven by `xargs -P`, in one sandbox around the
-whole loop, at the same low priority as ours. Ours: the same references through the farm, each in a room of its own, with
-guard, search and evidence; no cache. The two take turns, and the figures are medians.
+Bare: `iverilog` and `vvp` of the same image on the published files (no waves, as ours), by `xargs -P`, in one sandbox around the
+whole loop, at the same low priority as ours. Ours: the same references through the farm, each in a room of its own,
+with guard, search and evidence; no cache. The two take turns, and the figures are medians.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from sim.farm import BOXES, Farm, open_farm
 from sim.image import Image, installed_image
 from sim.verdict import Candidate
 from verireason.data.calibrate import calibrate
-from verireason.data.verilog_eval import DATASET, load
+from verireason.data.verilog_eval import DATASETS, NAME, load
 from verireason.problem import Problem
 
 BARE = (
     "iverilog -Wall -Winfloop -Wno-timescale -g2012 -s tb -o /tmp/{}.vvp {}_test.sv {}_dut.sv {}_ref.sv 2>/dev/null"
-    " && vvp -n /tmp/{}.vvp >/tmp/{}.log"
+    " && vvp -n /tmp/{}.vvp -none >/tmp/{}.log"
 )
 
 
@@ -50,7 +50,7 @@ def measure(root: Path, *, box: str, num_boxes: int, num_runs: int) -> Throughpu
     with open_farm(box=box, num_boxes=num_boxes, remember=False) as farm:
         problems = [each for each in calibrate(farm, load(root)).problems.values() if each.spec.num_checks]
         for _ in range(num_runs):
-            bare.append(bare_seconds(image, root / DATASET, [each.id for each in problems], parallel=num_boxes))
+            bare.append(bare_seconds(image, root / DATASETS[NAME], [each.id for each in problems], parallel=num_boxes))
             ours.append(our_seconds(farm, problems))
             print(
                 f"  bare {bare[-1]:.2f} s, {box} {ours[-1]:.2f} s, {num_boxes} at a time", file=sys.stderr, flush=True
@@ -81,9 +81,10 @@ def bare_seconds(image: Image, root: Path, names: Sequence[str], *, parallel: in
             (work / f"{problem}_ref.sv").write_text(reference)
             (work / f"{problem}_dut.sv").write_text(reference.replace("RefModule", "TopModule"))
         (work / "names").write_text("\n".join(names))
-        argv = ("bwrap", "--unshare-all", "--ro-bind", str(image.root), "/", "--tmpfs", "/tmp",
-                "--ro-bind", name, "/mnt", "--dev", "/dev", "--chdir", "/mnt", "--setenv", "PATH", "/usr/bin:/bin", "--",
-                "nice", "-n", "19", "xargs", "-a", "names", "-P", str(parallel), "-I{}", "sh", "-c", BARE)  # fmt: skip
+        sandbox = ("bwrap", "--unshare-all", "--ro-bind", str(image.root), "/", "--tmpfs", "/tmp",
+                   "--ro-bind", name, "/mnt", "--dev", "/dev", "--chdir", "/mnt",
+                   "--setenv", "PATH", "/usr/bin:/bin", "--", "nice", "-n", "19")  # fmt: skip
+        argv = (*sandbox, "xargs", "-a", "names", "-P", str(parallel), "-I{}", "sh", "-c", BARE)
         start = time.perf_counter()
         subprocess.run(argv, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         return time.perf_counter() - start

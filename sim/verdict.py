@@ -49,6 +49,24 @@ class Candidate:
     language: str = "verilog"
 
 
+class Simulator(StrEnum):
+    """What runs a testbench."""
+
+    ICARUS = "icarus"
+    VERILATOR = "verilator"
+
+
+class Level(StrEnum):
+    """How much a PASS asks for."""
+
+    SIMULATION = "simulation"
+    """Every check of the testbench agrees."""
+    NETLIST = "netlist"
+    """So it does with the netlist that Yosys synthesises from the candidate in the candidate's place."""
+    FORMAL = "formal"
+    """And Yosys proves the candidate equal to the golden, or at least finds no counterexample."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
     """What a candidate is judged against. Trusted text, written by us or by a benchmark.
@@ -70,6 +88,8 @@ class Spec:
     num_checks: int | None = None
     """Samples that a full run compares; None when only a run of the golden can tell."""
     limits: Limits = field(default_factory=lambda: Limits(cpu_s=10, wall_s=60))
+    highest_level: Level = Level.FORMAL
+    """The strictest level that the golden itself passes; a run that asks for more gets this one."""
     expected_s: float | None = None
     """CPU seconds that the golden took: the longest are started first. Changes no verdict."""
 
@@ -104,24 +124,6 @@ class FirstFailure:
     got: str
     inputs: str
     """The inputs at that time, as "a=01 b=1"."""
-
-
-class Simulator(StrEnum):
-    """What runs a testbench."""
-
-    ICARUS = "icarus"
-    VERILATOR = "verilator"
-
-
-class Level(StrEnum):
-    """How much a PASS asks for."""
-
-    SIMULATION = "simulation"
-    """Every check of the testbench agrees."""
-    NETLIST = "netlist"
-    """So it does with the netlist that Yosys synthesises from the candidate in the candidate's place."""
-    FORMAL = "formal"
-    """And Yosys proves the candidate equal to the golden, or at least finds no counterexample."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

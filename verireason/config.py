@@ -232,7 +232,7 @@ class Farm(Section):
     simulator: Annotated[Simulator, Field(strict=False)] = Simulator.ICARUS
     """"icarus" or "verilator"."""
     level: Annotated[Level, Field(strict=False)] = Level.SIMULATION
-    """What a pass asks for: "simulation", "netlist" or "formal"."""
+    """What a pass asks for: "simulation", "netlist" or "formal"; a rubric that pays for size asks for "netlist"."""
     cache: bool = True
     """Keep verdicts on disk, for later runs too."""
 
@@ -275,10 +275,12 @@ class Config(Section):
     def checks(self) -> Checks:
         """What the farm looks at: what `[farm]` says, and what the rubric's terms are made of."""
         needed = {term for term, weight in self.rubric.rubric.weights.items() if weight}
-        return Checks(
-            simulator=self.farm.simulator, level=self.farm.level, lint="lint" in needed,
-            synthesis=bool(needed & SYNTHESIS_TERMS),
-        )  # fmt: skip
+        measures_size = bool(needed & SYNTHESIS_TERMS)
+        level = self.farm.level
+        if measures_size and level is Level.SIMULATION:
+            # Code that simulates as one circuit and synthesises as a smaller one would earn the smaller one's size.
+            level = Level.NETLIST
+        return Checks(simulator=self.farm.simulator, level=level, lint="lint" in needed, synthesis=measures_size)
 
     @property
     def digest(self) -> str:

@@ -67,9 +67,10 @@ class Judge:
         if checks.second_simulator is not None and verdict.outcome is not Outcome.UNJUDGED:
             second = yield from self._simulate(candidate, spec, checks.second_simulator)
             verdict = replace(verdict, second=second.outcome)
-        if verdict.passed and checks.level is not Level.SIMULATION:
+        level = min(checks.level, spec.highest_level, key=list(Level).index)
+        if verdict.passed and level is not Level.SIMULATION:
             verdict = yield from self._netlist(candidate, spec, checks, verdict)
-        if verdict.passed and checks.level is Level.FORMAL:
+        if verdict.passed and level is Level.FORMAL:
             verdict = yield from self._formal(candidate, spec, verdict)
         return (yield from self._measure(candidate, spec, checks, verdict))
 

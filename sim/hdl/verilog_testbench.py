@@ -114,6 +114,7 @@ def content_key(candidate: Candidate, spec: Spec, *, image: str) -> str:
         repr(spec.num_checks),
         repr(sorted(spec.files.items())),
         repr(spec.reserved),
+        spec.highest_level,
     ):
         data = part.encode(errors="replace")
         digest.update(len(data).to_bytes(8, "little") + data)

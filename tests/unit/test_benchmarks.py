@@ -86,9 +86,9 @@ def test_answers_that_go_on_from_the_prompt_have_a_header_to_go_on_from(problems
 
 
 def test_the_first_difference_is_printed_where_the_published_testbench_notes_it(problems: list[Problem]) -> None:
-    if problems[0].benchmark == rtllm.NAME:
-        pytest.skip("RTLLM's testbenches count in too many ways")
     for problem in problems:
+        if problem.benchmark == rtllm.NAME:  # its testbenches count in too many ways
+            continue
         assert problem.spec.testbench.count("__vr_stats1.errortime = $time;") == 1, problem.id
         assert f"{EVIDENCE} First: time %0d output " in problem.spec.testbench, problem.id
 

@@ -9,15 +9,17 @@ from pathlib import Path
 import pytest
 
 from sim.job import Limits
-from sim.verdict import Spec
+from sim.verdict import Level, Spec
 from verireason.data.jsonl import read_problems, write_problems
 from verireason.errors import MissingError, UserError
 from verireason.problem import Problem
 
 SPEC = Spec(
     verifier="verilog-testbench", top="top_module", testbench="module __vr_tb; endmodule", reference="",
-    num_checks=None, limits=Limits(cpu_s=2.5, wall_s=10),
+    num_checks=None, limits=Limits(cpu_s=2.5, wall_s=10), files={"data.hex": b"\x00\xff"}, reserved=("tb",),
+    highest_level=Level.NETLIST, expected_s=0.5,
 )  # fmt: skip
+FACTS = asdict(SPEC) | {"files": {}}
 PROBLEM = Problem(
     id="p-1", benchmark="generated", prompt="Write “this”\u2028.", spec=SPEC, golden="module top_module; endmodule\n",
     split="train", licence="Apache-2.0", category="gates", difficulty=1,
@@ -26,7 +28,9 @@ PROBLEM = Problem(
 
 def read_with(tmp_path: Path, **changes: object) -> list[Problem]:
     path = tmp_path / "bad.jsonl"
-    facts = asdict(PROBLEM) | changes
+    path.parent.mkdir(exist_ok=True)
+    write_problems([PROBLEM], path)
+    facts = json.loads(path.read_text()) | changes
     path.write_text(json.dumps({name: value for name, value in facts.items() if value is not ...}) + "\n")
     return list(read_problems(path))
 
@@ -52,8 +56,14 @@ def test_each_problem_is_one_line(tmp_path: Path) -> None:
         ({"colour": 3}, "unknown field colour"),
         ({"spec": []}, r"field spec is \[\]; expected a JSON object"),
         ({"spec": {"verifier": "v"}}, "field spec.top is missing"),
-        ({"spec": asdict(SPEC) | {"num_checks": "x"}}, 'field spec.num_checks is "x"; expected int or null'),
-        ({"spec": asdict(SPEC) | {"limits": {"cpu_s": 0, "wall_s": 1}}}, "limits.cpu_s is 0; give a positive number"),
+        (
+            {"spec": FACTS | {"files": {"a": "no base64"}}},
+            'field spec.files is {"a": "no base64"}; expected file names',
+        ),
+        ({"spec": FACTS | {"reserved": "tb"}}, 'field spec.reserved is "tb"; expected a list of strings'),
+        ({"spec": FACTS | {"highest_level": "high"}}, 'field spec.highest_level is "high"; expected one of simulation'),
+        ({"spec": FACTS | {"num_checks": "x"}}, 'field spec.num_checks is "x"; expected int or null'),
+        ({"spec": FACTS | {"limits": {"cpu_s": 0, "wall_s": 1}}}, "limits.cpu_s is 0; give a positive number"),
     ],
 )
 def test_a_bad_field_is_named(tmp_path: Path, changes: dict[str, object], message: str) -> None:
@@ -63,7 +73,7 @@ def test_a_bad_field_is_named(tmp_path: Path, changes: dict[str, object], messag
 
 def test_a_line_that_is_not_json_is_named(tmp_path: Path) -> None:
     path = tmp_path / "bad.jsonl"
-    path.write_text(json.dumps(asdict(PROBLEM)) + "\n\n{oops\n")
+    path.write_text(json.dumps(asdict(PROBLEM) | {"spec": FACTS}) + "\n\n{oops\n")
     with pytest.raises(UserError, match=r"bad\.jsonl line 3: not a JSON object"):
         list(read_problems(path))
 

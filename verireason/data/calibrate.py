@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from sim.farm import Farm
-from sim.verdict import Candidate, Outcome, Verdict
+from sim.verdict import Candidate, Checks, Level, Outcome, Verdict
 from verireason.errors import MissingError
 from verireason.problem import Problem
 
@@ -47,7 +47,23 @@ def calibrate(farm: Farm, problems: Iterable[Problem]) -> Calibration:
             ready[problem.id] = _calibrated(problem, verdict)
         else:
             defects[problem.id] = f"the benchmark's own reference does not pass: {_words(verdict)}"
+    if farm.checks.level is not Level.SIMULATION:
+        ready |= _with_levels(farm, [problem for problem in ready.values() if problem.id not in defects])
     return Calibration(problems=ready, defects=defects)
+
+
+def _with_levels(farm: Farm, problems: list[Problem]) -> dict[str, Problem]:
+    """The problems, each with the strictest level that its golden passes: a testbench that changes inputs at the clock
+    edge itself (VerilogEval's Prob066) fails the golden's own netlist."""
+    pairs = ((Candidate(source=problem.golden), problem.spec) for problem in problems)
+    checks = replace(Checks(), simulator=farm.checks.simulator, level=Level.NETLIST)
+    verdicts = farm.judge(pairs, checks)
+    return {
+        problem.id: problem
+        if verdict.passed
+        else replace(problem, spec=replace(problem.spec, highest_level=Level.SIMULATION))
+        for problem, verdict in zip(problems, verdicts, strict=True)
+    }
 
 
 def _agrees(verdict: Verdict) -> bool:

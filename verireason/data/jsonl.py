@@ -1,10 +1,15 @@
-"""Problems as JSON lines: one object per problem, all fields, the spec and its limits nested."""
+"""Problems as JSON lines: one object per problem, all fields, the spec and its limits nested.
+
+Files beside a testbench are base64.
+"""
 
 from __future__ import annotations
 
+import base64
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, asdict, fields, is_dataclass
+from enum import StrEnum
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, get_args, get_type_hints
@@ -24,7 +29,7 @@ def write_problems(problems: Iterable[Problem], path: Path) -> int:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w", encoding="utf-8") as file:
             for problem in problems:
-                file.write(json.dumps(asdict(problem), ensure_ascii=False) + "\n")
+                file.write(json.dumps(asdict(problem), ensure_ascii=False, default=_base64) + "\n")
                 num += 1
     except OSError as err:
         raise MissingError(f"cannot write {path}: {err.strerror}; {num} problems were written") from err
@@ -64,12 +69,47 @@ def _decode(wanted: Any, value: Any, *, where: str, name: str) -> Any:
     """The value as the type `wanted`: a dataclass from an object, otherwise the value itself if it is of that type."""
     if is_dataclass(wanted):
         return _decode_object(wanted, value, where=where, name=name)
+    if wanted == Mapping[str, bytes]:
+        return _decode_files(value, where=where, name=name)
+    if wanted == tuple[str, ...]:
+        return _decode_names(value, where=where, name=name)
+    if isinstance(wanted, type) and issubclass(wanted, StrEnum):
+        return _decode_word(wanted, value, where=where, name=name)
     options = get_args(wanted) if isinstance(wanted, UnionType) else (wanted,)
     accepted = tuple(int if option is float else option for option in options) + options
     if not isinstance(value, accepted) or (isinstance(value, bool) and bool not in options):
         words = " or ".join("null" if option is NoneType else option.__name__ for option in options)
         raise UserError(f"{where}: field {name} is {json.dumps(value)[:60]}; expected {words}")
     return value
+
+
+def _base64(data: object) -> str:
+    """The content of a file beside a testbench, for json."""
+    if not isinstance(data, bytes):
+        raise TypeError(f"a problem holds a {type(data).__name__}")
+    return base64.b64encode(data).decode()
+
+
+def _decode_files(value: Any, *, where: str, name: str) -> dict[str, bytes]:
+    try:
+        return {key: base64.b64decode(text, validate=True) for key, text in value.items()}
+    except (AttributeError, TypeError, ValueError) as err:
+        found = json.dumps(value)[:60]
+        raise UserError(f"{where}: field {name} is {found}; expected file names to base64 texts") from err
+
+
+def _decode_word(wanted: type[StrEnum], value: Any, *, where: str, name: str) -> StrEnum:
+    try:
+        return wanted(value)
+    except ValueError as err:
+        found = json.dumps(value)[:60]
+        raise UserError(f"{where}: field {name} is {found}; expected one of {', '.join(wanted)}") from err
+
+
+def _decode_names(value: Any, *, where: str, name: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise UserError(f"{where}: field {name} is {json.dumps(value)[:60]}; expected a list of strings")
+    return tuple(value)
 
 
 def _decode_object(wanted: Any, value: Any, *, where: str, name: str) -> Any:
