@@ -5,23 +5,29 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from sim.farm import BOXES
-from sim.verdict import Checks, Level, Simulator
+from sim.hdl.course import check_fit
+from sim.verdict import Checks, Level, Outcome, Simulator
 from verireason.data.benchmarks import LOADERS, load_benchmark
 from verireason.data.calibrate import calibrate
+from verireason.data.jsonl import read_problems
 from verireason.errors import UserError
 from verireason.evals.completions import CompletionFile
 from verireason.evals.judging import farm_for_user, fresh_directory, judge_completions, write_problems, write_records
+from verireason.problem import Problem
 from verireason.progress import ProgressLine
+from verireason.records import Record
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    parser.add_argument("--benchmark", required=True, metavar="NAME", help=f"one of: {', '.join(sorted(LOADERS))}")
-    parser.add_argument("--root", required=True, type=Path, metavar="DIR", help="the benchmark's directory")
+    parser.add_argument("--benchmark", metavar="NAME", help=f"one of: {', '.join(sorted(LOADERS))}")
+    parser.add_argument("--root", type=Path, metavar="DIR", help="the benchmark's directory")
+    parser.add_argument("--problems", type=Path, metavar="FILE", help="instead of a benchmark: problems as JSON lines")
     parser.add_argument(
         "--completions",
         required=True,
@@ -39,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_farm_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of every command that opens a farm; `resolved_box` fills in what is left out."""
     parser.add_argument("--jobs", type=positive, metavar="N", help="boxes at the same time; all cores by default")
-    parser.add_argument("--box", choices=BOXES, help="bubblewrap, the default, isolates; host only limits")
+    parser.add_argument("--box", choices=BOXES, help="bubblewrap (default) and docker isolate; host only limits")
 
 
 def add_check_arguments(parser: argparse.ArgumentParser) -> None:
@@ -101,7 +107,8 @@ def resolved_box(args: argparse.Namespace) -> ChosenBox:
 
 def run(args: argparse.Namespace) -> int:
     """Exit code 0 when every completion was judged, 1 when some were not."""
-    problems = {problem.id: problem for problem in load_benchmark(args.benchmark, args.root)}
+    checks = chosen_checks(args)
+    problems = _load_problems(args, checks)
     completions = CompletionFile(path=args.completions, known_ids=problems.keys(), skip_bad=args.skip_bad)
     wanted = completions.problem_ids()
     if not wanted:
@@ -109,12 +116,12 @@ def run(args: argparse.Namespace) -> int:
     fresh_directory(args.out)
     box = resolved_box(args)
     progress = ProgressLine()
-    checks = chosen_checks(args)
+    disagreements: list[str] = []
     with farm_for_user(box=box.name, num_boxes=box.jobs, remember=not args.no_cache, checks=checks) as farm:
         progress.show(f"running the references of {len(wanted)} problems")
         calibration = calibrate(farm, [problem for problem in problems.values() if problem.id in wanted])
         write_problems(args.out, calibration)
-        records = judge_completions(farm, calibration, completions)
+        records = _noting(disagreements, judge_completions(farm, calibration, completions))
         tally = write_records(args.out, records, watch=lambda tally: progress.show(tally.line()))
     progress.done()
     for problem_id, defect in calibration.defects.items():
@@ -122,7 +129,31 @@ def run(args: argparse.Namespace) -> int:
     if completions.num_bad:
         print(f"{completions.num_bad} bad lines left out, the first: {completions.first_bad}", file=sys.stderr)
     print(tally.line())
+    if checks.second_simulator:
+        print(f"{checks.simulator} and {checks.second_simulator} disagree on {len(disagreements)}", *disagreements[:20])
     if tally.num_unjudged:
         print(f"verireason: {tally.num_unjudged} completions were not judged; see their diagnostics", file=sys.stderr)
         return 1
     return 0
+
+
+def _load_problems(args: argparse.Namespace, checks: Checks) -> dict[str, Problem]:
+    """The problems that the arguments name. UserError for none, for two kinds, and for checks that do not fit them."""
+    if (args.benchmark is None) == (args.problems is None) or (args.root is None) != (args.benchmark is None):
+        raise UserError("give --benchmark NAME with --root DIR, or --problems FILE")
+    listed = read_problems(args.problems) if args.problems else load_benchmark(args.benchmark, args.root)
+    problems = {problem.id: problem for problem in listed}
+    for problem in problems.values():
+        try:
+            check_fit(problem.spec, checks)
+        except ValueError as err:
+            raise UserError(f"{problem.id}: {err}") from err
+    return problems
+
+
+def _noting(disagreements: list[str], records: Iterable[Record]) -> Iterator[Record]:
+    """The records; those on which two simulators disagree are noted as they pass."""
+    for record in records:
+        if record.second is not None and (record.second is Outcome.PASS) != record.passed:
+            disagreements.append(f"{record.problem_id}/{record.sample}")
+        yield record
