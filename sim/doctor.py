@@ -90,11 +90,11 @@ def _namespaces() -> Finding:
         return Finding(
             subject=subject, state=State.BAD, found="not tried: needs bubblewrap", remedy="apt-get install bubblewrap"
         )
-    argv = ("bwrap", "--unshare-all", "--ro-bind", "/", "/", "--dev", "/dev", "true")
+    argv = ("bwrap", "--unshare-user", "--unshare-all", "--ro-bind", "/", "/", "--dev", "/dev", "true")
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if done.returncode == 0:
         return Finding(subject=subject, state=State.GOOD, found="tried: a sandbox starts")
-    said = done.stderr.strip().splitlines()[-1:] or ["it gave no reason"]
+    said = done.stderr.partition(" See <")[0].strip().splitlines()[-1:] or ["bubblewrap gave no reason"]
     why, remedy = refusal(_read_settings())
     return Finding(subject=subject, state=State.BAD, found=f"{said[0][:150]}: {why}", remedy=remedy)
 
@@ -138,13 +138,9 @@ def refusal(found: Settings) -> tuple[str, str]:
     if found.in_container:
         return (
             "this container's seccomp profile or capabilities forbid them",
-            f"start the container with {CONTAINER_OPTIONS}; or run outside it with --box docker",
+            "docker run --security-opt seccomp=containers/seccomp.json ... (and --user 1000 without capabilities)",
         )
     return "the kernel gives no reason that is known here", "run on another host, or with --box docker"
-
-
-CONTAINER_OPTIONS = "--security-opt seccomp=containers/seccomp.json --security-opt systempaths=unconfined"
-"""With which a container may make the sandboxes that `containers/seccomp.json` allows."""
 
 
 def _cgroups() -> Finding:
