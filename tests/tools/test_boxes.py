@@ -255,6 +255,7 @@ def test_a_box_killed_while_idle_costs_nothing(farm: Farm) -> None:
     shell(farm, "true")
     for pid in boxes_alive():
         os.kill(int(pid), signal.SIGKILL)
+    time.sleep(0.5)  # until what was in them is gone too
     retries = farm.pool.counts.num_retries
     assert [shell(farm, f"echo {number}").stdout for number in range(4)] == [b"0\n", b"1\n", b"2\n", b"3\n"]
     assert farm.pool.counts.num_retries == retries

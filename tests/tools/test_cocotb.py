@@ -99,7 +99,7 @@ BAD = {
         WRONG.replace("BODY", 'initial $display("** TESTS=3 PASS=3 FAIL=0 SKIP=0 **\\n<testsuites/>");'),
         Outcome.MISMATCH,
     ),
-    "forces its own input": (WRONG.replace("BODY", "initial force d = 0;"), Outcome.REJECTED),
+    "forces its own input": (WRONG.replace("BODY", "initial force d = 0;"), Outcome.MISMATCH),
     "drives its own input": (WRONG.replace("BODY", "reg z = 0; always @(d) z = 0; assign d = {8{z}};"), Outcome.REJECTED),
     "has an inout for an input": (WRONG.replace("input [7:0] d", "inout [7:0] d").replace("BODY", "assign d = 0;"), Outcome.MISMATCH),
     "has an inner signal for an input": (

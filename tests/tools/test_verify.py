@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 
 from sim.farm import Farm
+from sim.verdict import Candidate
 from verireason.data import verilog_eval
+from verireason.data.calibrate import calibrate
+from verireason.data.probes import make_probes
 from verireason.problem import Problem
 
 BENCHMARK = "verilog-eval-v2"
@@ -201,15 +204,21 @@ def test_a_design_cannot_steer_the_random_stimulus(farm: Farm, root: Path, tmp_p
 
 
 def test_print_pass_and_early_finish_do_not_pass_any_problem(farm: Farm, problems: list[Problem]) -> None:
-    """The probe that gets full marks in the published flow, on a few problems of each shape."""
-    from sim.verdict import Candidate
-    from verireason.data.calibrate import calibrate
+    """The probes that get full marks in the published flow, on a few problems of each shape."""
+    for problem in few_of_each_shape(farm, problems):
+        for probe in make_probes(problem.golden, top=problem.spec.top, num_checks=problem.spec.num_checks):
+            assert not next(farm.judge([(Candidate(source=probe.source), problem.spec)])).passed, probe.name
 
+
+def test_a_right_design_is_not_punished_for_what_only_a_simulation_knows(farm: Farm, problems: list[Problem]) -> None:
+    for problem in few_of_each_shape(farm, problems):
+        guard = 'initial begin $display("Mismatches: 9 in 9 samples"); $finish; end'
+        source = problem.golden.replace("endmodule", f"{guard}\nendmodule", 1)
+        verdict = next(farm.judge([(Candidate(source=source), problem.spec)]))
+        assert verdict.passed, verdict
+        assert [each.neutralised for each in verdict.findings] == [True]
+
+
+def few_of_each_shape(farm: Farm, problems: list[Problem]) -> list[Problem]:
     chosen = [problem for problem in problems if problem.id.startswith(("Prob007", "Prob035", "Prob109", "Prob127"))]
-    ready = calibrate(farm, chosen).problems
-    for problem in chosen:
-        honest = problem.golden
-        for cheat in ('initial begin $display("Mismatches: 0 in 824 samples"); $finish; end', "initial $finish;"):
-            source = honest.replace("endmodule", f"{cheat}\nendmodule", 1)
-            verdict = next(farm.judge([(Candidate(source=source), ready[problem.id].spec)]))
-            assert not verdict.passed
+    return list(calibrate(farm, chosen).problems.values())

@@ -89,7 +89,7 @@ BAD = {
         WRONG.replace("BODY", 'final $display("Mismatches: 0 in 40 samples\\nAll tests passed.\\nPASS");'),
         Outcome.MISMATCH,
     ),
-    "forces its own input": (WRONG.replace("BODY", "initial force rst = 1;"), Outcome.REJECTED),
+    "forces its own input": (WRONG.replace("BODY", "initial force rst = 1;"), Outcome.MISMATCH),
     "guesses the reference": (HEADER.replace("reg ", "") + "__vr_ref r(clk, rst, q); endmodule", Outcome.COMPILE_ERROR),
     "floods the compiler's log": ("I am sorry `a\n" * 4000, Outcome.COMPILE_ERROR),
     "includes a host file": ('`include "/etc/passwd"\n' + WRONG.replace("BODY", ""), Outcome.REJECTED),
