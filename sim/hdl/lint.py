@@ -23,7 +23,6 @@ MAX_WARNINGS = 20
 ERROR = "ERROR"
 STYLE = frozenset(
     {
-        "DECLFILENAME",  # the file's name is ours
         "EOFNEWLINE",
         "UNUSEDSIGNAL", "UNUSEDPARAM", "UNUSEDGENVAR", "PINCONNECTEMPTY",  # the interface is given
         "MULTITOP",  # helper modules left over
