@@ -98,7 +98,7 @@ def judge(candidate: Candidate, spec: Spec, result: JobResult, *, image: str, se
     key = verilog.content_key(candidate, spec, image=image)
     names = verilog.fresh_names(key, secret=secret)
     if result.failure is not None:
-        return unjudged(spec, key, f"farm: {result.failure}")
+        return verilog.unjudged(spec, key, f"farm: {result.failure}")
     guarded, *compiled, searched, simulated = result.steps
     findings = verilog.read_findings(guarded)
     failed = next((step for step in compiled if step.status is not Status.EXITED or step.code != 0), None)
@@ -118,14 +118,15 @@ def judge_run(step: StepResult, spec: Spec, key: str, *, nonce: str, notes: tupl
     """What a run of the tests says, on whichever simulator."""
     run = read_evidence(step.evidence, nonce)
     if step.status is Status.EXITED and run.faults.get("testbench"):
-        return unjudged(spec, key, f"the testbench cannot run: {run.faults['testbench']}")
+        return verilog.unjudged(spec, key, f"the testbench cannot run: {run.faults['testbench']}"[:MAX_MESSAGE])
     tests = run.all_tests(_silence(step))
     outcome, why = _conclude(step, spec, run, tests)
+    chose_its_questions = bool({"driven", "interface"} & run.faults.keys())
     if why is not None:
         notes = (Diagnostic(severity=Severity.ERROR, message=why[:MAX_MESSAGE]), *notes)
     return Verdict(
         outcome=outcome,
-        num_passed=sum(test.passed for test in tests) if run.names is not None else None,
+        num_passed=None if run.names is None else 0 if chose_its_questions else sum(test.passed for test in tests),
         num_tests=spec.num_checks if run.names is None else max(len(tests), spec.num_checks or 0),
         tests=tests,
         diagnostics=notes,
@@ -207,9 +208,3 @@ def _conclude(step: StepResult, spec: Spec, run: Run, tests: tuple[NamedTest, ..
     if spec.num_checks is not None and len(tests) != spec.num_checks:
         return Outcome.MISMATCH, f"{len(tests)} tests ran; the golden's run had {spec.num_checks}"
     return Outcome.PASS, None
-
-
-def unjudged(spec: Spec, key: str, why: str) -> Verdict:
-    """The farm's fault, or the testbench's."""
-    diagnostic = Diagnostic(severity=Severity.ERROR, message=why[:MAX_MESSAGE])
-    return Verdict(outcome=Outcome.UNJUDGED, num_tests=spec.num_checks, job_key=key, diagnostics=(diagnostic,))

@@ -1,8 +1,8 @@
 """Lint: what Verilator warns about in the candidate alone.
 
 Pure functions around one job, like a verifier. Whatever a candidate does to the linter counts against it: a text that
-does not parse, or that ends the tool by a limit, has the class "ERROR". Comments and directives by which a text can
-turn warnings off are disarmed first.
+does not parse, or that ends the tool by a limit, has the class "ERROR". Comments, macros and directives by which a text
+can turn warnings off are gone or disarmed first.
 
 All classes are kept. `STYLE` names those that are no sign of a fault in an answer to a benchmark problem: the interface
 is given, so ports may go unused, and the file's name is ours. `score` leaves them out.
@@ -13,11 +13,10 @@ from __future__ import annotations
 import math
 
 from sim.hdl.tools import verilator
+from sim.hdl.verilog_testbench import CANDIDATE_FILE, MAX_SOURCE_KB, SUBMITTED_FILE, guard_step
 from sim.job import Job, JobResult, Limits, Status, Step
-from sim.verdict import Candidate, Diagnostic, Lint, Severity, Spec
+from sim.verdict import Candidate, Diagnostic, Lint, Severity, Simulator, Spec
 
-CANDIDATE_FILE = "candidate.sv"
-MAX_SOURCE_KB = 256
 MAX_WARNINGS = 20
 """Warnings that are kept with their text; `Lint.classes` counts all."""
 ERROR = "ERROR"
@@ -41,8 +40,11 @@ def plan_lint(candidate: Candidate, spec: Spec, *, image: str) -> Job:
     source = candidate.source.encode(errors="replace")[: MAX_SOURCE_KB << 10] + b"\n"
     return Job(
         image=image,
-        files={CANDIDATE_FILE: source},
+        server="parser",
+        files={SUBMITTED_FILE: source},
         steps=(
+            # Written out again by the guard: no macro, pragma or comment is left to turn warnings off.
+            guard_step(spec, Simulator.VERILATOR),
             Step(argv=verilator.unpragma_argv(CANDIDATE_FILE), limits=_LIMITS),
             Step(argv=verilator.lint_argv(top=spec.top, file=CANDIDATE_FILE), limits=_LIMITS),
         ),

@@ -34,7 +34,8 @@ _LIMITS = Limits(cpu_s=10, wall_s=60, mem_mb=1024, output_kb=64, scratch_mb=64)
 _PRINT_LIMITS = Limits(cpu_s=5, wall_s=30, output_kb=MAX_NETLIST_KB)
 
 _WRITE = f"""\
-{CHECK_DRIVERS}write_verilog -noattr {NETLIST_FILE}
+{CHECK_DRIVERS}rename -hide
+write_verilog -noattr {NETLIST_FILE}
 """
 
 

@@ -104,7 +104,7 @@ def content_key(candidate: Candidate, spec: Spec, *, image: str) -> str:
     """Hash of all that the verdict depends on; the same on every host and in every run."""
     digest = hashlib.sha256()
     for part in (
-        NAME,
+        spec.verifier,
         image,
         candidate.source,
         spec.top,

@@ -15,6 +15,12 @@ _PORT = re.compile(r'^ {4}\.port_info \d+ /(INPUT|OUTPUT|INOUT) \d+ "([^"]+)"', 
 _NET = re.compile(r'^v\w+ \.net\S* (?:"([^"]+)"|(v\w+) \d+), -?\d+ -?\d+, (\w+)', re.MULTILINE)
 _VARIABLE = re.compile(r'^(v\w+) \.var\S* "([^"]+)"', re.MULTILINE)
 _ARRAY = re.compile(r'^(v\w+) \.array\S* "([^"]+)"', re.MULTILINE)
+_WRITES = (
+    r"^ +%(?:store|assign|cassign|force)\S* {label}\b"
+    r"|^ +%vpi_(?:call|func)\S* (?:\d+ )?\d+ "
+    r'"\$(?:sscanf|swrite[bho]?|sformat|u?random|dist_\w+|a?sync\$\S+)".*\b{label}\b'
+)
+"""An instruction that writes to a variable, or a call of a system task that writes to one of its arguments."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,20 +63,5 @@ def _driven(scope: str, program: str) -> Iterable[str]:
         if not driver.startswith("o"):  # an "o" label is a net that nothing drives
             yield name or arrays.get(array, array)
     for label, name in _VARIABLE.findall(scope):
-        if re.search(rf"^ +%(?:store|assign|cassign|force)\S* {label}\b", program, re.MULTILINE):
+        if re.search(_WRITES.format(label=label), program, re.MULTILINE):
             yield name
-
-
-def golden_inputs(text: str, tops: Iterable[str]) -> frozenset[str] | None:
-    """Input names of the golden's top module, the first of `tops` that it defines; None when it has none of them."""
-    import pyslang.ast
-    import pyslang.syntax
-
-    compilation = pyslang.ast.Compilation()
-    compilation.addSyntaxTree(pyslang.syntax.SyntaxTree.fromText(text))
-    modules = {str(instance.name): instance for instance in compilation.getRoot().topInstances}
-    for top in tops:
-        if top in modules:
-            ports = modules[top].body.portList
-            return frozenset(port.name for port in ports if str(port.direction).endswith("In"))
-    return None

@@ -70,8 +70,8 @@ def begin(*, module: str, top: str, seed: str, nonce: str) -> None:
 def read_golden(file: str, top: str) -> None:
     """Tell the evidence which ports are inputs, and delete the file before the design is opened."""
     from sim.inbox import cocotb_evidence
-    from sim.inbox.cocotb_ports import golden_inputs
+    from sim.inbox.ports import input_names
 
     with open(file) as opened:
-        cocotb_evidence.inputs = golden_inputs(opened.read(), (top, REFERENCE_TOP))
+        cocotb_evidence.inputs = input_names(opened.read(), (top, REFERENCE_TOP))
     os.unlink(file)

@@ -4,7 +4,9 @@ Kinds of findings that reject a candidate:
 
     hierarchy       a name with dots, or through $root, that leaves the candidate's own hierarchy
     reserved-name   a module of the harness defined or instantiated, or a name that starts as the testbench's do
-    escaped-name    a backtick in an escaped identifier, where Icarus expands macros and slang does not
+    escaped-name    a backtick in an escaped identifier, where Icarus expands macros and slang does not, or a quote,
+                    which Icarus does not mask in what it compiles
+    nesting         text nested too deep to be read
     bind, program, dpi, config, include
     native-code     Verilator's ways to C++: `$c`, `systemc_...`, `verilator_config`
     system-task     a task that reaches out, where nothing harmless can stand in its place
@@ -74,6 +76,8 @@ _CALL_STATEMENTS = frozenset({SyntaxKind.ExpressionStatement, SyntaxKind.VoidCas
 _NATIVE_DIRECTIVE = re.compile(r"`(systemc_|verilator_config|verilog\b)")
 _INCLUDE_ERRORS = frozenset({"ExceededMaxIncludeDepth", "ExpectedIncludeFileName", "CouldNotOpenIncludeFile"})
 
+_TOO_DEEP = "ParseTreeTooDeep"
+
 _WARM_UP = """
 `define WIDTH 4
 module warm #(parameter W = `WIDTH) (input clk, input [W-1:0] a, output reg [W-1:0] q, output y);
@@ -123,7 +127,12 @@ def examine(text: str, *, top: str, reserved: frozenset[str], simulator: str = "
     """
     reading = guard_text.read(text, simulator=simulator)
     understood = not reading.errors
-    findings = [*_of_directives(reading), *_of_nodes(reading), *_of_names(reading, reserved - {top})]
+    findings = [
+        *_too_deep(reading),
+        *_of_directives(reading),
+        *_of_nodes(reading),
+        *_of_names(reading, reserved - {top}),
+    ]
     replacements: dict[int, Replacement] = {}
     if understood:
         findings += [_finding(reading, "hierarchy", each.node) for each in guard_names.leaving(reading)]
@@ -188,6 +197,12 @@ def _finding_at(reading: Reading, kind: str, location: Any, words: str, *, neutr
     return Finding(kind=kind, line=line, text=words[:MAX_TEXT], neutralised=neutralised)
 
 
+def _too_deep(reading: Reading) -> Iterator[Finding]:
+    """Slang gives up on such text without a word of it read, and compilers may not."""
+    if _TOO_DEEP in reading.errors:
+        yield Finding(kind="nesting", line=1, text="nested too deep", neutralised=False)
+
+
 def _of_directives(reading: Reading) -> Iterator[Finding]:
     """Files that are read in, and what Verilator would paste into its C++."""
     for each in reading.tree.diagnostics:
@@ -226,7 +241,7 @@ def _of_names(reading: Reading, reserved: frozenset[str]) -> list[Finding]:
     for word in reading.words:
         if word.kind == TokenKind.Identifier and TESTBENCH_NAME.match(word.raw.lstrip("\\")):
             found.append(_finding_at(reading, "reserved-name", word.key, word.raw))
-        elif word.kind == TokenKind.Identifier and "`" in word.raw:
+        elif word.kind == TokenKind.Identifier and ("`" in word.raw or '"' in word.raw):
             found.append(_finding_at(reading, "escaped-name", word.key, word.raw))
     return found
 
@@ -311,4 +326,8 @@ def _in_place_of(call: Any) -> tuple[Any, str]:
         node = node.parent
     if node.parent.kind in _CALL_STATEMENTS:
         return node.parent, "begin end"
-    return node, "32'd0"
+    return node, _VALUE_OF.get(next(each.rawText for each in guard_text.tokens_of(call)), "32'd0")
+
+
+_VALUE_OF = {"$feof": "32'd1", "$fgetc": "-32'sd1"}
+"""What a file that has ended says; a loop that reads one waits for it. Everything else is 0."""

@@ -32,7 +32,7 @@ PREDEFINED: Mapping[str, tuple[str, ...]] = {
 """What each simulator defines before it reads anything (`iverilog -E`, `verilator -E --dump-defines --timing`)."""
 
 _SLANGS_OWN = ["__slang__", "__slang_major__", "__slang_minor__"]
-_MAX_NESTING = 500
+_MAX_NESTING = 200_000
 _MAX_ERRORS = 200
 _MAX_READINGS = 3
 

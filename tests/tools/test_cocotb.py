@@ -283,7 +283,7 @@ def test_a_testbench_that_cannot_run_is_not_the_candidates_fault(farm: Farm, tex
 def test_a_simulator_that_crashes_costs_its_own_verdict_only(farm: Farm) -> None:
     body = "function automatic [7:0] f(input [7:0] x); f = f(x + 1) + 1; endfunction\ninitial q = f(0);"
     verdict = judge(farm, WRONG.replace("BODY", body))
-    assert verdict.outcome is Outcome.CRASH, verdict
+    assert verdict.outcome in (Outcome.CRASH, Outcome.MEMORY), verdict
     assert judge(farm, GOLDEN).passed
 
 
