@@ -1,6 +1,6 @@
 """The Verilator verifier and the linter on the real tools: good, wrong, broken, endless, crashing and hostile designs.
 
-The problem is a 4-bit counter; the testbench is written by hand, so this does not depend on the generator.
+The problem is the 4-bit counter of `test_rtl_verdicts`.
 """
 
 from __future__ import annotations
@@ -13,41 +13,8 @@ from sim.farm import Farm
 from sim.hdl import lint, verilator_testbench
 from sim.job import Job, Limits
 from sim.verdict import Candidate, Lint, Outcome, Spec, Verdict
+from tests.tools.test_rtl_verdicts import GOLDEN, HEADER, SPEC, WRONG
 from verireason.data.generator import generate
-
-TESTBENCH = """
-module __vr_tb;
-  reg __vr_clk = 0, __vr_rst = 1;
-  wire __vr_dut_clk = __vr_clk, __vr_dut_rst = __vr_rst;
-  wire [3:0] __vr_q, __vr_want;
-  integer __vr_errors = 0, __vr_i;
-  __vr_ref __vr_reference(.clk(__vr_clk), .rst(__vr_rst), .q(__vr_want));
-  top_module __vr_candidate(.clk(__vr_dut_clk), .rst(__vr_dut_rst), .q(__vr_q));
-  initial begin
-    for (__vr_i = 0; __vr_i < 40; __vr_i = __vr_i + 1) begin
-      #5 __vr_clk = 1; #5 __vr_clk = 0; __vr_rst = (__vr_i % 25) == 24;
-      if (__vr_q !== __vr_want) begin
-        if (__vr_errors == 0)
-          $display("@VR@ First: time %0d output q expected %b got %b inputs rst=%b", $time, __vr_want, __vr_q, __vr_rst);
-        __vr_errors = __vr_errors + 1;
-      end
-    end
-    $display("@VR@ Mismatches: %0d in 40 samples", __vr_errors);
-    $finish;
-  end
-endmodule
-"""
-GOLDEN = """module NAME(input clk, input rst, output reg [3:0] q);
-  always @(posedge clk) if (rst) q <= 0; else q <= q + 1;
-endmodule
-"""
-SPEC = Spec(
-    verifier="verilog-testbench", top="top_module", testbench=TESTBENCH,
-    reference=GOLDEN.replace("NAME", "__vr_ref"),
-    num_checks=40, limits=Limits(cpu_s=2, wall_s=20, mem_mb=256, output_kb=32),
-)  # fmt: skip
-HEADER = "module top_module(input clk, input rst, output reg [3:0] q);\n"
-WRONG = HEADER + "always @(posedge clk) q <= 0;\nBODY\nendmodule\n"
 
 GOOD = {
     "golden": GOLDEN.replace("NAME", "top_module"),
