@@ -2,8 +2,8 @@
 
     python benchmarks/throughput.py --root VERILOG_EVAL_V2 [--boxes 2] [--box bubblewrap] [--runs 5]
 
-Bare: `iverilog` and `vvp` of the same image on the published files (no waves, as ours), by `xargs -P`, in one sandbox around the
-whole loop, at the same low priority as ours. Ours: the same references through the farm, each in a room of its own,
+Bare: `iverilog` and `vvp` of the same image on the published files, without waves, by `xargs -P` in one sandbox around
+the whole loop, at the same low priority as ours. Ours: the same references through the farm, each in a room of its own,
 with guard, search and evidence; no cache. The two take turns, and the figures are medians.
 """
 
