@@ -62,7 +62,7 @@ def open_engine() -> Any:
         import docker
         from docker.errors import DockerException
     except ImportError as err:
-        raise EngineUnavailable("the Docker SDK is missing; run `pip install 'verireason[docker]'`") from err
+        raise EngineUnavailable("the Docker SDK is missing; run `pip install 'docker>=7'`") from err
     try:
         client = docker.from_env(timeout=TIMEOUT_S).api
         client.ping()
