@@ -35,8 +35,6 @@ class Server:
     argv: tuple[str, ...]
     held_mb: int = 0
     """Memory that the server itself holds, on top of what a job may use, in MiB."""
-    start_s: float = 10.0
-    """CPU seconds are not limited here; wall seconds until it must be ready, on an idle host."""
 
 
 SERVERS = {

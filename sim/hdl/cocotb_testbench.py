@@ -70,7 +70,7 @@ def plan(candidate: Candidate, spec: Spec, *, image: str, secret: bytes) -> Job 
 def job_files(candidate: Candidate, spec: Spec, ours: Mapping[str, bytes]) -> Mapping[str, bytes]:
     """Files of ours, the testbench's, and the candidate for the guard. Raises ValueError when two have one name."""
     ours = {**ours, f"{MODULE}.py": spec.testbench.encode()}
-    submitted = {verilog.SUBMITTED_FILE: candidate.source.encode(errors="replace") + b"\n"}
+    submitted = {verilog.SUBMITTED_FILE: verilog.submitted(candidate)}
     taken = spec.files.keys() & {*ours, *submitted, verilog.CANDIDATE_FILE, PROGRAM}
     if taken:
         raise ValueError(f"the testbench has a file {min(taken)}, which is a name of ours; rename it")

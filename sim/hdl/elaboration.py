@@ -24,7 +24,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from sim.hdl.verilog_testbench import CANDIDATE_FILE, SUBMITTED_FILE, guard_step
+from sim.hdl.verilog_testbench import CANDIDATE_FILE, MAX_SOURCE_KB, SUBMITTED_FILE, guard_step
 from sim.job import JobResult, Limits, Status, Step, StepResult
 from sim.verdict import Spec
 
@@ -32,7 +32,6 @@ SERVER = "parser"
 """Where the guard waits."""
 DESIGN_FILE = "design.sv"
 """The candidate after `preprocessing_steps`."""
-MAX_SOURCE_KB = 256
 MAX_REASON = 200
 """Characters of a tool's message that are kept; the names in it are the candidate's."""
 
