@@ -8,25 +8,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields
-from typing import Any, TypeVar
-
-from sim.verdict import (
-    Diagnostic,
-    Equivalence,
-    FirstFailure,
-    GuardFinding,
-    Lint,
-    NamedTest,
-    Netlist,
-    Outcome,
-    OutputMismatch,
-    Proof,
-    Severity,
-    Synthesis,
-    Wave,
-    Waves,
-)
+from dataclasses import MISSING, dataclass, fields
+from enum import StrEnum
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 _Built = TypeVar("_Built")
 
@@ -63,31 +49,60 @@ def _reject_constant(name: str) -> float:
     raise ValueError(f"not JSON (it holds {name})")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Field:
+    read: Callable[[object], object]
+    is_needed: bool
+
+
+@cache
+def _fields(cls: Callable[..., object]) -> Mapping[str, _Field]:
+    """The fields of a dataclass, each with the reader of its annotation."""
+    hints = get_type_hints(cls)
+    return {
+        each.name: _Field(
+            read=_reader(hints[each.name]), is_needed=each.default is MISSING and each.default_factory is MISSING
+        )
+        for each in fields(cls)  # type: ignore[arg-type]
+    }
+
+
 def _build(cls: Callable[..., _Built], data: object) -> _Built:
     """An instance of a dataclass from an object of JSON; each field is read as its annotation says."""
     if not isinstance(data, dict):
         raise ValueError(f"found {_kind(data)} where an object was expected")
-    known = {each.name: each for each in fields(cls)}  # type: ignore[arg-type]
+    known = _fields(cls)
     for name in data:
         if name not in known:
             raise ValueError(f"unknown field {name!r:.60}")
     values = {}
     for name, each in known.items():
         if name in data:
-            values[name] = _read(name, str(each.type), data[name])
-        elif each.default is MISSING and each.default_factory is MISSING:
+            try:
+                values[name] = each.read(data[name])
+            except ValueError as err:
+                raise ValueError(f"field {name!r}: {err}") from err
+        elif each.is_needed:
             raise ValueError(f"field {name!r} is missing")
     return cls(**values)
 
 
-def _read(name: str, annotation: str, value: object) -> object:
-    base = annotation.removesuffix(" | None")
-    if value is None and base != annotation:
-        return None
-    try:
-        return _READERS[base](value)
-    except ValueError as err:
-        raise ValueError(f"field {name!r}: {err}") from err
+def _reader(wanted: Any) -> Callable[[object], object]:
+    """What reads a value of the type `wanted`."""
+    arguments = get_args(wanted)
+    if isinstance(wanted, UnionType):
+        (other,) = (each for each in arguments if each is not NoneType)
+        read = _reader(other)
+        return lambda value: None if value is None else read(value)
+    if get_origin(wanted) is tuple:
+        return _list_of(_reader(arguments[0])) if arguments[-1] is ... else _items_of([*map(_reader, arguments)])
+    if get_origin(wanted) is Mapping:
+        return _object_of(_reader(arguments[1]))
+    if hasattr(wanted, "__dataclass_fields__"):
+        return lambda value: _build(wanted, value)
+    if issubclass(wanted, StrEnum):
+        return _word_of(wanted)
+    return _number if wanted is float else _exactly(wanted)
 
 
 def _kind(value: object) -> str:
@@ -117,58 +132,28 @@ def _number(value: object) -> float:
     return number
 
 
-def _outcome(value: object) -> Outcome:
-    if value not in list(Outcome):
-        raise ValueError(f"{value!r:.40} is not one of {', '.join(Outcome)}")
-    return Outcome(str(value))
+def _word_of(kind: type[StrEnum]) -> Callable[[object], StrEnum]:
+    def read(value: object) -> StrEnum:
+        if value not in list(kind):
+            raise ValueError(f"{value!r:.40} is not one of {', '.join(kind)}")
+        return kind(str(value))
+
+    return read
 
 
-def _one(cls: Callable[..., _Built]) -> Callable[[object], _Built]:
-    return lambda value: _build(cls, value)
-
-
-def _many(cls: Callable[..., _Built]) -> Callable[[object], tuple[_Built, ...]]:
-    return _list_of(_one(cls))
-
-
-def _list_of(read: Callable[[object], _Built]) -> Callable[[object], tuple[_Built, ...]]:
+def _list_of(read: Callable[[object], object]) -> Callable[[object], tuple[object, ...]]:
     return lambda value: tuple(read(item) for item in _exactly(list)(value))
 
 
-def _object_of(read: Callable[[object], _Built]) -> Callable[[object], dict[str, _Built]]:
+def _items_of(readers: list[Callable[[object], object]]) -> Callable[[object], tuple[object, ...]]:
+    def read(value: object) -> tuple[object, ...]:
+        items = _exactly(list)(value)
+        if len(items) != len(readers):
+            raise ValueError(f"found {len(items)} items where {len(readers)} were expected")
+        return tuple(read_one(item) for read_one, item in zip(readers, items, strict=True))
+
+    return read
+
+
+def _object_of(read: Callable[[object], object]) -> Callable[[object], dict[str, object]]:
     return lambda value: {name: read(item) for name, item in _exactly(dict)(value).items()}
-
-
-def _change(value: object) -> tuple[int, str]:
-    items = _exactly(list)(value)
-    if len(items) != 2:
-        raise ValueError(f"found {len(items)} items where a time and a value were expected")
-    return _exactly(int)(items[0]), _exactly(str)(items[1])
-
-
-_READERS: Mapping[str, Callable[[Any], object]] = {
-    "str": _exactly(str),
-    "int": _exactly(int),
-    "bool": _exactly(bool),
-    "float": _number,
-    "Outcome": _outcome,
-    "Severity": Severity,
-    "Proof": Proof,
-    "FirstFailure": _one(FirstFailure),
-    "Lint": _one(Lint),
-    "Netlist": _one(Netlist),
-    "Synthesis": _one(Synthesis),
-    "Equivalence": _one(Equivalence),
-    "Waves": _one(Waves),
-    "tuple[OutputMismatch, ...]": _many(OutputMismatch),
-    "tuple[Diagnostic, ...]": _many(Diagnostic),
-    "tuple[GuardFinding, ...]": _many(GuardFinding),
-    "tuple[NamedTest, ...]": _many(NamedTest),
-    "tuple[Wave, ...]": _many(Wave),
-    "tuple[tuple[int, str], ...]": _list_of(_change),
-    "tuple[Mapping[str, str], ...]": _list_of(_object_of(_exactly(str))),
-    "Mapping[str, float]": _object_of(_number),
-    "Mapping[str, int]": _object_of(_exactly(int)),
-    "Mapping[str, str]": _object_of(_exactly(str)),
-}
-"""Annotation to the reader of such a field."""

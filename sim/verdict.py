@@ -19,7 +19,7 @@ class Outcome(StrEnum):
     MISMATCH = "MISMATCH"
     """RTL: ran, and some output differed or the run ended before the testbench did."""
     WRONG = "WRONG"
-    """Python: ran, and some answer differed. No verifier gives it yet."""
+    """Python: ran, and some answer differed."""
     COMPILE_ERROR = "COMPILE_ERROR"
     CRASH = "CRASH"
     TIMEOUT = "TIMEOUT"
@@ -161,14 +161,48 @@ class GuardFinding:
     """True when it was replaced by what does nothing; False when the candidate was rejected for it."""
 
 
+class TestEnd(StrEnum):
+    """How one test of a Python program ended."""
+
+    PASS = "PASS"
+    WRONG = "WRONG"
+    EXCEPTION = "EXCEPTION"
+    EXIT = "EXIT"
+    """The program ended itself before it answered."""
+    CRASH = "CRASH"
+    """A signal ended it."""
+    TIMEOUT = "TIMEOUT"
+    MEMORY = "MEMORY"
+    OUTPUT_LIMIT = "OUTPUT_LIMIT"
+    NOT_RUN = "NOT_RUN"
+    """Too many others had to be cut short before its turn. It counts as failed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedTest:
-    """One test of a testbench that has several (cocotb)."""
+    """One test of a testbench that has several (cocotb), or of a Python problem."""
 
     name: str
     passed: bool
     message: str | None = None
     """Why it failed, cut to 300 characters; None when it passed."""
+    end: TestEnd | None = None
+    """None for cocotb."""
+    group: str | None = None
+    """Subtask that it belongs to; None when the problem has none."""
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedCall:
+    """The first test of a Python problem that failed. Texts are cut to 300 characters."""
+
+    test: str
+    call: str
+    """What was asked: "add(1, 2)", or the standard input."""
+    expected: str
+    got: str | None
+    """What came back; None when nothing did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,14 +295,15 @@ class Verdict:
     num_passed: int | None = None
     """Checks that agreed; None when nothing was checked."""
     num_tests: int | None = None
-    """Checks that a full run makes: those that were sent, not those that answered."""
+    """Checks (Python: tests) of a full run: those that were sent, not those that answered."""
     outputs: tuple[OutputMismatch, ...] = ()
     first_failure: FirstFailure | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     findings: tuple[GuardFinding, ...] = ()
     """What the guard found: why a candidate is REJECTED, or what was neutralised in it."""
     tests: tuple[NamedTest, ...] = ()
-    """Per test, for testbenches that have several (cocotb)."""
+    """Per test, for cocotb testbenches and Python problems."""
+    failed_call: FailedCall | None = None
     similarity: float | None = None
     """Structural similarity to the golden in [0, 1]; None when it was not measured."""
     lint: Lint | None = None
