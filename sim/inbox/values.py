@@ -13,8 +13,8 @@ JSON, with an object of one key for whatever JSON has no word for:
     {"a": {"dtype": "float64", "shape": [2], "items": [..]}}    numpy array
     {"n": {"dtype": "int64", "item": 3}}                        numpy scalar
 
-`encode` looks at exact types and calls no method that a subclass could define. `decode` is strict: what it returns is made
-of exactly these types, within the bounds below. Standard library only; numpy is used where the process has loaded it.
+`encode` looks at exact types and calls no method that a subclass could define. `decode` is strict: what it returns is
+made of exactly these types, within the bounds below. Standard library only; numpy is used where the process has it.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def encode(value: object) -> str:
     """The text of a value. Raises Unfit for what is none of the types above, too deep, too large or cyclic."""
     try:
         text = _dumps(_Encoder().plain(value, 0))
-    except (ValueError, OverflowError, MemoryError) as err:
+    except (ValueError, OverflowError, MemoryError, RecursionError) as err:
         raise Unfit(f"a value that cannot be written down ({type(err).__name__})") from None
     if len(text) > MAX_TEXT:
         raise Unfit(f"a value of {len(text)} characters, more than {MAX_TEXT}")
@@ -192,7 +192,7 @@ class _Decoder:
 
     def members(self, data: Any, depth: int) -> set[Any]:
         items = self.items(data, depth)
-        members = _hashed(set, items)
+        members: set[Any] = _hashed(set, items)
         if len(members) < len(items):
             raise ValueError("a set with a member twice")
         return members
@@ -205,7 +205,7 @@ class _Decoder:
             if type(pair) is not list or len(pair) != 2:
                 raise ValueError("a dict with something that is not a pair")
             pairs.append((self.value(pair[0], depth + 1), self.value(pair[1], depth + 1)))
-        found = _hashed(dict, pairs)
+        found: dict[Any, Any] = _hashed(dict, pairs)
         if len(found) < len(pairs):
             raise ValueError("a dict with a key twice")
         return found
