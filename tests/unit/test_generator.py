@@ -13,10 +13,10 @@ from random import Random
 import pytest
 
 from sim.hdl.testbench import EVIDENCE, REFERENCE_TOP
-from verireason.data.families.family import Params
 from verireason.data.families.prompt import LAYOUTS
 from verireason.data.families.table import FAMILIES
-from verireason.data.generator import HELDOUT_FAMILIES, SPLITS, families_table, generate, make_problem, split_of
+from verireason.data.generator import HELDOUT_FAMILIES, families_table, generate, make_problem, split_of
+from verireason.data.streams import SPLITS, Params
 from verireason.errors import UserError
 from verireason.problem import Problem
 

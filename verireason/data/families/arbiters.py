@@ -5,10 +5,11 @@ from __future__ import annotations
 from itertools import permutations
 
 from verireason.data.families.control import CONTROL_NAMES, EDGES, RESETS, Control
-from verireason.data.families.family import Design, Family, Level, Params
+from verireason.data.families.family import Design, Family, Level
 from verireason.data.families.gates import cover
 from verireason.data.families.notation import ENABLES, bits, sink, sized, source, span
 from verireason.data.families.script import Script
+from verireason.data.streams import Params
 
 REQUESTS = (("req", "gnt"), ("req", "grant"), ("r", "g"), ("request", "grant"))
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from verireason.data.families.family import Design, Family, Level, Params
+from verireason.data.families.family import Design, Family, Level
 from verireason.data.families.gates import cover
 from verireason.data.families.notation import OUTS, PAIRS, SINGLES, num_bits, sink, sized, source
+from verireason.data.streams import Params
 
 SUMS = ("sum", "s", "y", "out")
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from verireason.data.families.family import Design, Family, Level, Params
+from verireason.data.families.family import Design, Family, Level
 from verireason.data.families.gates import cover
 from verireason.data.families.notation import OUTS, PAIRS, SINGLES, TRIPLES, num_bits, sink, sized, source
 from verireason.data.families.script import Script
+from verireason.data.streams import Params
 
 RELATIONS = {
     "less": ("<", "less than"),

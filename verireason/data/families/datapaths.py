@@ -5,10 +5,11 @@ from __future__ import annotations
 from itertools import permutations
 
 from verireason.data.families.control import CONTROL_NAMES, EDGES, RESETS, Control
-from verireason.data.families.family import Design, Family, Level, Params
+from verireason.data.families.family import Design, Family, Level
 from verireason.data.families.notation import ENABLES, OUTS, PAIRS, num_bits, sink, sized, source, start
 from verireason.data.families.registers import active, enable_port, enable_words, even_words, guarded
 from verireason.data.families.script import Script
+from verireason.data.streams import Params
 from verireason.data.testbench import Port
 
 OPERATIONS = {

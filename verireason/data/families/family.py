@@ -16,10 +16,8 @@ from typing import Any
 
 from verireason.data.families.control import Control
 from verireason.data.families.script import Script
+from verireason.data.streams import Params
 from verireason.data.testbench import Port
-
-Params = Mapping[str, Any]
-"""Axis name to value; values are numbers, strings or tuples of them."""
 
 MAX_ENUMERATED = 200_000
 """Circuit points up to which a level's space is counted one by one."""
@@ -113,12 +111,12 @@ class Family:
     def point(self, level: int, index: int) -> Params | None:
         """The parameters with this number, from 0 to `num_points`; None when the point does not exist."""
         axes = self.levels[level].axes
-        params = {**self.defaults, **_pick(axes, index)}
+        params = {**self.defaults, **pick(axes, index)}
         return params if self._exists(level, params) else None
 
     def num_points(self, level: int) -> int:
         """Size of the product of all axes, points that do not exist included."""
-        return _size(self.levels[level].axes)
+        return size(self.levels[level].axes)
 
     def circuit(self, params: Params) -> str:
         """The canonical semantic key: equal for two points whose circuits differ in names only."""
@@ -136,12 +134,12 @@ class Family:
     def space(self, level: int) -> Space:
         """How many tasks and circuits a level has. Counted one by one unless there are too many."""
         circuit = self.levels[level].circuit
-        if _size(circuit) > MAX_ENUMERATED:
+        if size(circuit) > MAX_ENUMERATED:
             return Space(num_tasks=self.num_points(level), num_circuits=None)
         num_tasks = 0
         keys = set()
-        for index in range(_size(circuit)):
-            params = {**self.defaults, **_pick(circuit, index)}
+        for index in range(size(circuit)):
+            params = {**self.defaults, **pick(circuit, index)}
             if self.valid is None or self.valid(params):
                 num_tasks += self._num_names(level, params)
                 keys.add(self.circuit(params))
@@ -166,11 +164,12 @@ class Family:
         return frozenset(name for level in self.levels.values() for name in level.names)
 
 
-def _size(axes: Mapping[str, Sequence[Any]]) -> int:
+def size(axes: Mapping[str, Sequence[Any]]) -> int:
+    """Number of points in the product of all axes."""
     return math.prod(len(values) for values in axes.values())
 
 
-def _pick(axes: Mapping[str, Sequence[Any]], index: int) -> dict[str, Any]:
+def pick(axes: Mapping[str, Sequence[Any]], index: int) -> dict[str, Any]:
     """The values at the digits of `index`, the first axis the fastest."""
     picked = {}
     for name, values in axes.items():

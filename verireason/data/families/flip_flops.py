@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from verireason.data.families.control import CONTROL_NAMES, EDGES, RESETS, Control
-from verireason.data.families.family import Design, Family, Level, Params
+from verireason.data.families.family import Design, Family, Level
 from verireason.data.families.notation import STATES, bits, num_bits, sink, source, span
 from verireason.data.families.registers import DATA, exercise
 from verireason.data.families.script import Script
+from verireason.data.streams import Params
 
 FLIP_FLOPS = {
     "T": (("t",), "{q} ^ t", "a T flip-flop: {q} inverts when t is 1 and holds when t is 0", "toggle if t"),

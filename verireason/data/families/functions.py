@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from verireason.data.families.family import Design, Family, Level, Params
+from verireason.data.families.family import Design, Family, Level
 from verireason.data.families.gates import cover, renamed
 from verireason.data.families.notation import OUTS, PAIRS, QUADS, SINGLES, bits, listing, sink, sized, source
+from verireason.data.streams import Params
 
 # Truth tables -------------------------------------------------------------------------------------------------------
 

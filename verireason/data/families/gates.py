@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from itertools import permutations
 from typing import Any
 
-from verireason.data.families.family import Design, Family, Level, Params
+from verireason.data.families.family import Design, Family, Level
 from verireason.data.families.notation import OUTS, PAIRS, QUADS, TRIPLES, bits, listing, sink, source
 from verireason.data.families.script import Script
+from verireason.data.streams import Params
 
 GATES_OF_TWO = {
     "and": ("{a} & {b}", "AND of {a} and {b}"),

@@ -7,9 +7,10 @@ from itertools import product
 from typing import Any
 
 from verireason.data.families.control import CONTROL_NAMES, EDGES, RESETS, Control
-from verireason.data.families.family import Design, Family, Level, Params
+from verireason.data.families.family import Design, Family, Level
 from verireason.data.families.notation import bits, sink, sized, source, span
 from verireason.data.families.script import Script
+from verireason.data.streams import Params
 
 LETTERS = "ABCDEFGH"
 SERIALS = ("x", "in", "w")

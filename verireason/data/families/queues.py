@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from verireason.data.families.control import CONTROL_NAMES, EDGES, RESETS, Control
-from verireason.data.families.family import Design, Family, Level, Params
+from verireason.data.families.family import Design, Family, Level
 from verireason.data.families.notation import num_bits, sink, sized, source, span
 from verireason.data.families.script import Script
+from verireason.data.streams import Params
 
 PORTS = (("push", "pop"), ("wr", "rd"), ("wr_en", "rd_en"))
 

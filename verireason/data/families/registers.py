@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from verireason.data.families.control import CONTROL_NAMES, EDGES, RESETS, Control
-from verireason.data.families.family import Design, Family, Level, Params
+from verireason.data.families.family import Design, Family, Level
 from verireason.data.families.gates import GATES_OF_TWO
 from verireason.data.families.notation import (
     ENABLES,
@@ -17,6 +17,7 @@ from verireason.data.families.notation import (
     start,
 )
 from verireason.data.families.script import Script
+from verireason.data.streams import Params
 
 DATA = ("d", "in", "data")
 ALL_RESETS = (*RESETS, "none")

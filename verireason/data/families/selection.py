@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from verireason.data.families.family import Design, Family, Level, Params
+from verireason.data.families.family import Design, Family, Level
 from verireason.data.families.gates import cover
 from verireason.data.families.notation import ENABLES, OUTS, PAIRS, QUADS, SINGLES, listing, sink, sized, source
+from verireason.data.streams import Params
 from verireason.data.testbench import Port
 
 SELECTS = ("sel", "s", "select")

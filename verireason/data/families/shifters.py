@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from verireason.data.families.control import CONTROL_NAMES, EDGES, RESETS, Control
-from verireason.data.families.family import Design, Family, Level, Params
+from verireason.data.families.family import Design, Family, Level
 from verireason.data.families.notation import ENABLES, STATES, bits, listing, num_bits, sink, source, span, start
 from verireason.data.families.registers import ALL_RESETS, active, enable_port, enable_words, guarded
 from verireason.data.families.script import Script
+from verireason.data.streams import Params
 
 SERIALS = ("si", "x", "sin")
 

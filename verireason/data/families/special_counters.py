@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from verireason.data.families.control import CONTROL_NAMES, EDGES, RESETS, Control
 from verireason.data.families.counters import COUNTS
-from verireason.data.families.family import Design, Family, Level, Params
+from verireason.data.families.family import Design, Family, Level
 from verireason.data.families.notation import ENABLES, num_bits, sink, sized, source, start
 from verireason.data.families.registers import active, enable_port, enable_words
 from verireason.data.families.script import Script
+from verireason.data.streams import Params
 
 
 def _saturating(p: Params) -> Design:

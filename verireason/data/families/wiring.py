@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from itertools import permutations
 from typing import Any
 
-from verireason.data.families.family import Design, Family, Level, Params
+from verireason.data.families.family import Design, Family, Level
 from verireason.data.families.gates import cover
 from verireason.data.families.notation import OUTS, PAIRS, SINGLES, listing, sink, source
+from verireason.data.streams import Params
 
 
 def _shift(p: Params) -> tuple[str, str, str]:
