@@ -32,8 +32,13 @@ class Problem:
     difficulty: int
     """1 (easiest) upwards; 0 when the source does not say."""
     header: str | None = None
-    """The module's header at the end of the prompt, for benchmarks whose answers may go on from there; None when every
-    answer is a whole module."""
+    """What an answer may go on from, at the end of the prompt: the module's header, or a HumanEval prompt itself; None
+    when every answer is whole."""
+
+    @property
+    def language(self) -> str:
+        """The language of answers: "python" or "verilog"."""
+        return "python" if self.spec.verifier == "python" else "verilog"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,10 @@ def complete(
 ) -> Iterator[Completion]:
     """Completions of each problem in order, `num_samples` each."""
     form = TEMPLATES[template]
-    prompts = [form.prompt(problem.prompt, chat=generator.chat, system_prompt=system_prompt) for problem in problems]
+    prompts = [
+        form.prompt(problem.prompt, chat=generator.chat, system_prompt=system_prompt, language=problem.language)
+        for problem in problems
+    ]
     groups = generator.generate(
         prompts,
         num_samples=sampling.num_samples,

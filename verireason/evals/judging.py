@@ -92,9 +92,16 @@ def judge_completions(
     def pairs() -> Iterator[tuple[Candidate, Spec]]:
         for completion in completions:
             problem = calibration.problems[completion.problem_id]
-            code = extract(completion.text, top=problem.spec.top, template=template, header=problem.header).code
+            extraction = extract(
+                completion.text,
+                top=problem.spec.top,
+                template=template,
+                header=problem.header,
+                language=problem.language,
+            )
+            code = extraction.code
             pending.append((problem, completion, code))
-            yield Candidate(source=code or ""), problem.spec
+            yield Candidate(source=code or "", language=problem.language), problem.spec
 
     for verdict in farm.judge(pairs()):
         problem, completion, code = pending.popleft()

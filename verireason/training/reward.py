@@ -111,7 +111,7 @@ class SimulationReward:
     ) -> list[Scored]:
         template = self._config.template.name
         extractions = [
-            extract(text, top=problem.spec.top, template=template, header=problem.header)
+            extract(text, top=problem.spec.top, template=template, header=problem.header, language=problem.language)
             for text, problem in zip(texts, problems, strict=True)
         ]
         verdicts = self._judge(extractions, problems)
@@ -150,7 +150,7 @@ class SimulationReward:
     def _judge(self, extractions: Sequence[Extraction], problems: Sequence[Problem]) -> list[Verdict]:
         started = time.perf_counter()
         pairs = (
-            (Candidate(source=extraction.code or ""), problem.spec)
+            (Candidate(source=extraction.code or "", language=problem.language), problem.spec)
             for extraction, problem in zip(extractions, problems, strict=True)
         )
         verdicts = list(self._farm.judge(pairs))

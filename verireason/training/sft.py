@@ -16,7 +16,7 @@ from typing import Any
 
 from verireason.config import Config, Sft
 from verireason.errors import UserError
-from verireason.templates import TEMPLATES
+from verireason.templates import LANGUAGES, TEMPLATES
 from verireason.training.models import LanguageModel, has_chat_template, load_model, prompt_tokens
 from verireason.training.progress import Progress, seconds
 from verireason.training.prompts import generated
@@ -34,6 +34,7 @@ class Pair:
 
     prompt: str
     answer: str
+    language: str = "verilog"
 
 
 def run_sft(config: Config, *, progress: Progress) -> Path:
@@ -84,11 +85,13 @@ def corpus_pairs(config: Config) -> list[Pair]:
     corpus = config.sft.corpus
     problems = generated(config.data, split="train", num=corpus.num)
     faulty = faulty_corpus(problems, systematic=corpus.systematic, random=corpus.random, seed=config.run.seed)
-    return [Pair(prompt=one.problem.prompt, answer=one.text) for one in faulty]
+    return [Pair(prompt=one.problem.prompt, answer=one.text, language=one.problem.language) for one in faulty]
 
 
 def read_pairs(path: Path) -> Iterator[Pair]:
-    """Pairs from a JSONL file of {"prompt": text, "completion": code}. UserError names file and line of a bad one."""
+    """Pairs from a JSONL file of {"prompt": text, "completion": code}; a "language" beside them is Verilog's when it is
+    left out. UserError names file and line of a bad one.
+    """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as err:
@@ -103,7 +106,10 @@ def read_pairs(path: Path) -> Iterator[Pair]:
         for name in ("prompt", "completion"):
             if not isinstance(row, dict) or not isinstance(row.get(name), str):
                 raise UserError(f'{path}:{number}: found no text "{name}"; expected "prompt" and "completion"')
-        yield Pair(prompt=row["prompt"], answer=row["completion"])
+        language = row.get("language", "verilog")
+        if language not in LANGUAGES:
+            raise UserError(f'{path}:{number}: "language" is {language!r}; expected one of {", ".join(LANGUAGES)}')
+        yield Pair(prompt=row["prompt"], answer=row["completion"], language=language)
 
 
 def encode_pairs(language_model: LanguageModel, pairs: Sequence[Pair], *, config: Config) -> list[dict[str, list[int]]]:
@@ -111,8 +117,11 @@ def encode_pairs(language_model: LanguageModel, pairs: Sequence[Pair], *, config
     assert config.sft is not None
     tokenizer, template = language_model.tokenizer, TEMPLATES[config.template.name]
     chat = has_chat_template(tokenizer)
-    prompts = [template.prompt(pair.prompt, chat=chat, system_prompt=config.template.system_prompt) for pair in pairs]
-    answers = [template.completion(pair.answer) for pair in pairs]
+    prompts = [
+        template.prompt(pair.prompt, chat=chat, system_prompt=config.template.system_prompt, language=pair.language)
+        for pair in pairs
+    ]
+    answers = [template.completion(pair.answer, language=pair.language) for pair in pairs]
     answer_ids = tokenizer(answers, add_special_tokens=False)["input_ids"]
     examples = []
     for before, after in zip(prompt_tokens(tokenizer, prompts), answer_ids, strict=True):

@@ -221,7 +221,10 @@ def _prompts(config: Config, problems: Sequence[Problem], model: LanguageModel) 
     assert config.grpo is not None
     template, chat = TEMPLATES[config.template.name], has_chat_template(model.tokenizer)
     prompts = [
-        template.prompt(problem.prompt, chat=chat, system_prompt=config.template.system_prompt) for problem in problems
+        template.prompt(
+            problem.prompt, chat=chat, system_prompt=config.template.system_prompt, language=problem.language
+        )
+        for problem in problems
     ]
     longest = max(len(ids) for ids in prompt_tokens(model.tokenizer, prompts))
     room = getattr(model.model.config, "max_position_embeddings", None)
