@@ -17,8 +17,9 @@ from sim.boxes.cgroup import CgroupSlots, find_controllers
 from sim.boxes.docker import DockerBox, EngineUnavailable
 from sim.boxes.host import HostBox
 from sim.cache import VerdictCache
-from sim.hdl.course import Judge, check_fit
-from sim.hdl.verilog_testbench import PROBE, content_key
+from sim.content import content_key
+from sim.course import Judge, check_fit
+from sim.hdl.verilog_testbench import PROBE
 from sim.image import Image, cache_directory, host_image, installed_image
 from sim.job import Box, Job, JobResult
 from sim.pool import Pool, in_order

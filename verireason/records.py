@@ -20,6 +20,7 @@ from sim.strict_json import from_json, to_json
 from sim.verdict import (
     Diagnostic,
     Equivalence,
+    FailedCall,
     FirstFailure,
     GuardFinding,
     Lint,
@@ -67,6 +68,7 @@ class Record:
     diagnostics: tuple[Diagnostic, ...] = ()
     findings: tuple[GuardFinding, ...] = ()
     tests: tuple[NamedTest, ...] = ()
+    failed_call: FailedCall | None = None
     similarity: float | None = None
     lint: Lint | None = None
     synthesis: Synthesis | None = None
@@ -139,6 +141,7 @@ def record_from(
         diagnostics=verdict.diagnostics,
         findings=verdict.findings,
         tests=verdict.tests,
+        failed_call=verdict.failed_call,
         similarity=verdict.similarity,
         lint=verdict.lint,
         synthesis=verdict.synthesis,
@@ -173,6 +176,7 @@ def verdict_from(record: Record) -> Verdict:
         diagnostics=record.diagnostics,
         findings=record.findings,
         tests=record.tests,
+        failed_call=record.failed_call,
         similarity=record.similarity,
         lint=record.lint,
         synthesis=record.synthesis,

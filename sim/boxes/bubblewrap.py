@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sim.boxes.cgroup import CgroupSlots, Slot
 from sim.boxes.line import LineBroken, Stream
-from sim.boxes.servers import SERVERS, Server
+from sim.boxes.servers import Server, find_server
 from sim.boxes.warm_box import ENVIRONMENT, WarmBox
 from sim.image import DEVICE_NAMES, INBOX
 
@@ -59,7 +59,7 @@ class _Sandboxes:
         self._cgroups = cgroups
 
     def start(self, server: str) -> _SandboxLine:
-        return _SandboxLine(self._argv, SERVERS[server], cgroups=self._cgroups)
+        return _SandboxLine(self._argv, find_server(server), cgroups=self._cgroups)
 
     def close(self) -> None:
         if self._cgroups:

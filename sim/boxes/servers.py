@@ -1,11 +1,12 @@
 """What can wait in a box for jobs: the plain runner, or a process that has loaded what is slow to load.
 
-A server is started by `sim/inbox/runner.c`; its warm steps run in a fork of it (`sim/inbox/warm.py`).
+A server is started by `sim/inbox/runner.c`; its warm steps run in a fork of it (`sim/inbox/warm.py`). A name may carry
+words for the server behind a colon, with commas between them: "python:numpy".
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import uname
 
 from sim.image import INBOX
@@ -43,6 +44,21 @@ SERVERS = {
         argv=(RUNNER, "--launch", "env", f"PYTHONPATH={LIBRARY}", "python3", "-s", "-m", "sim.inbox.parser_server"),
         held_mb=192,
     ),
+    "python": Server(
+        argv=(
+            RUNNER,
+            "--launch",
+            "env",
+            f"PYTHONPATH={LIBRARY}:{PACKAGES}",
+            "PYTHONHASHSEED=0",
+            "OPENBLAS_NUM_THREADS=1",  # a server with threads cannot be forked
+            "python3",
+            "-s",
+            "-m",
+            "sim.inbox.python_server",
+        ),
+        held_mb=256,
+    ),
     "cocotb-icarus": Server(
         argv=(
             RUNNER,
@@ -61,3 +77,10 @@ SERVERS = {
     ),
 }
 """Server name to how it is started. To add one: a program in sim/inbox that calls `serve`, and a row here."""
+
+
+def find_server(name: str) -> Server:
+    """The server of that name, its words added to its command line. Raises KeyError for an unknown one."""
+    base, _, words = name.partition(":")
+    server = SERVERS[base]
+    return replace(server, argv=(*server.argv, *words.split(","))) if words else server

@@ -21,7 +21,7 @@ from sim.boxes.bubblewrap import DEVICES, START_S, sandbox_argv
 from sim.boxes.frames import FramedStream
 from sim.boxes.line import LineBroken
 from sim.boxes.oom import ANSWER_SIZE, ASK_INSIDE, find_on_host, read_count
-from sim.boxes.servers import SERVERS
+from sim.boxes.servers import find_server
 from sim.boxes.warm_box import ENVIRONMENT
 from sim.boxes.worker_image import WORKER_UID
 from sim.image import INBOX, ImageError, recipe_directory
@@ -157,7 +157,7 @@ class Worker:
 
     def serve(self, name: str) -> ServerLine:
         """Start a server in it. Raises OSError or LineBroken."""
-        server = SERVERS[name]
+        server = find_server(name)
         if self._isolation is Isolation.BUBBLEWRAP:
             argv = [*sandbox_argv(root=Path("/"), inbox=Path(INBOX)), *_HIDDEN, "--", *server.argv]
         else:

@@ -14,6 +14,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from sim.content import content_key
 from sim.hdl import verilog_testbench as verilog
 from sim.hdl.tools import icarus
 from sim.job import Job, JobResult, Limits, Status, Step, StepResult
@@ -34,7 +35,7 @@ def plan(candidate: Candidate, spec: Spec, *, image: str, secret: bytes) -> Job 
 
     Raises ValueError for a spec with a file that has a name of ours.
     """
-    key = verilog.content_key(candidate, spec, image=image)
+    key = content_key(candidate, spec, image=image)
     unfit = verilog.judge_source(candidate, spec, key)
     if unfit is not None:
         return unfit
@@ -95,7 +96,7 @@ def seed(spec: Spec) -> int:
 
 def judge(candidate: Candidate, spec: Spec, result: JobResult, *, image: str, secret: bytes) -> Verdict:
     """What the result of `plan`'s job says about the candidate."""
-    key = verilog.content_key(candidate, spec, image=image)
+    key = content_key(candidate, spec, image=image)
     names = verilog.fresh_names(key, secret=secret)
     if result.failure is not None:
         return verilog.unjudged(spec, key, f"farm: {result.failure}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sim.boxes.servers import COCOTB_ENVIRONMENT, LIBRARY, PACKAGES
+from sim.content import content_key
 from sim.hdl import cocotb_testbench as cocotb
 from sim.hdl import verilator_testbench as verilated
 from sim.hdl import verilog_testbench as verilog
@@ -126,4 +127,4 @@ def _environment(spec: Spec, *, nonce: str) -> tuple[str, ...]:
 
 
 def _key(candidate: Candidate, spec: Spec, *, image: str) -> str:
-    return verilog.content_key(candidate, spec, image=f"{image} verilator")
+    return content_key(candidate, spec, image=f"{image} verilator")

@@ -17,13 +17,13 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from sim.content import content_key
 from sim.hdl.testbench import NAME_PREFIX, TESTBENCH_TOP, with_own_modules
 from sim.hdl.tools import verilator
 from sim.hdl.verilog_testbench import (
     CANDIDATE_FILE,
     NAME,
     SUBMITTED_FILE,
-    content_key,
     fresh_names,
     guard_step,
     judge_guard,

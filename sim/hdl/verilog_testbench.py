@@ -21,6 +21,7 @@ import json
 import re
 from dataclasses import dataclass, field, replace
 
+from sim.content import content_key
 from sim.hdl.testbench import EVIDENCE, NAME_PREFIX, TESTBENCH_TOP, with_own_modules
 from sim.hdl.tools import icarus
 from sim.image import HOST_PREFIX
@@ -98,27 +99,6 @@ class Names:
     def fill(self, text: str) -> bytes:
         """The text with both placeholders replaced."""
         return text.replace(EVIDENCE, self.evidence).replace(NAME_PREFIX, self.prefix).encode(errors="replace")
-
-
-def content_key(candidate: Candidate, spec: Spec, *, image: str) -> str:
-    """Hash of all that the verdict depends on; the same on every host and in every run."""
-    digest = hashlib.sha256()
-    for part in (
-        spec.verifier,
-        image,
-        candidate.source,
-        spec.top,
-        spec.testbench,
-        spec.reference,
-        repr(spec.limits),
-        repr(spec.num_checks),
-        repr(sorted(spec.files.items())),
-        repr(spec.reserved),
-        spec.highest_level,
-    ):
-        data = part.encode(errors="replace")
-        digest.update(len(data).to_bytes(8, "little") + data)
-    return digest.hexdigest()
 
 
 def fresh_names(key: str, *, secret: bytes) -> Names:

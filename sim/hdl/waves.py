@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from sim.content import content_key
 from sim.hdl import verilog_testbench
 from sim.hdl.recorder import MAX_BITS, RING, STEPS_BEFORE, TOP, Signal, find_counters, find_signals, fit, recorder
 from sim.hdl.verilog_testbench import Recorder
@@ -36,7 +37,7 @@ def plan_waves(candidate: Candidate, spec: Spec, verdict: Verdict, *, image: str
     mark = find_counters(spec.testbench) if time is None else time
     if mark == () or not signals:
         return None
-    key = verilog_testbench.content_key(candidate, spec, image=image)
+    key = content_key(candidate, spec, image=image)
     names = verilog_testbench.fresh_names(key, secret=secret)
     beside = Recorder(top=names.fill(TOP).decode(), text=names.fill(recorder(signals, mark=mark)).decode())
     job = verilog_testbench.plan(candidate, spec, image=image, secret=secret, recorder=beside)
@@ -53,7 +54,7 @@ def judge_waves(
     """The window in the result of `plan_waves`'s job; None when it does not show a difference."""
     if result.failure is not None or not result.steps:
         return None
-    key = verilog_testbench.content_key(candidate, spec, image=image)
+    key = content_key(candidate, spec, image=image)
     evidence = verilog_testbench.fresh_names(key, secret=secret).evidence
     recorded = _read(result.steps[-1].stdout.decode(errors="replace"), evidence)
     return _window(_signals(spec, verdict), recorded) if recorded else None

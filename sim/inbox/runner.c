@@ -467,7 +467,7 @@ static void point_to_room(char **env)
 }
 
 /* Returns the words in the fork that is a warm step; otherwise the process ends here. */
-static char **run_job(const char *message, uint32_t size)
+static char **run_job(char *message, uint32_t size)
 {
     sigset_t chld;
     sigemptyset(&chld);
@@ -496,6 +496,7 @@ static char **run_job(const char *message, uint32_t size)
         if (!skip) {
             for (char **name = s.drop; *name; name++) unlink(*name);
             if (run_step(&s, env, sigfd, out, &o)) {
+                explicit_bzero(message, size); /* files that are dropped, or read and deleted, are not to be found here */
                 environ = env;
                 return s.argv;
             }
@@ -548,7 +549,7 @@ static int wait_for(pid_t job, int sigfd)
 
 static uint32_t num_served;
 
-static char **serve_one(const char *message, uint32_t size, int sigfd)
+static char **serve_one(char *message, uint32_t size, int sigfd)
 {
     if (by_uid) {
         job_uid = (uid_t)(100000 + (getpid() % 1000) * 1000 + num_served++ % 1000);
@@ -596,6 +597,7 @@ char **vr_serve(void)
         if (!message || read_all(IN, message, size)) _exit(0);
         char **words = serve_one(message, size, sigfd);
         if (words) return words;
+        explicit_bzero(message, size); /* of no interest to the next job */
         free(message);
     }
 }

@@ -19,6 +19,7 @@ made of exactly these types, within the bounds below. Standard library only; num
 
 from __future__ import annotations
 
+import importlib
 import json
 import math
 import sys
@@ -243,9 +244,7 @@ class _Decoder:
 
     def _numpy(self, make: Callable[[Any], Any]) -> Any:
         try:
-            import numpy
-
-            return make(numpy)
+            return make(importlib.import_module("numpy"))
         except Exception as err:
             raise ValueError(f"numpy makes nothing of it: {type(err).__name__}") from err
 

@@ -71,8 +71,8 @@ class CallTest:
     """Positional arguments: a list, in the text format of `sim.inbox.values`."""
     expected: str
     """In the same format."""
-    kwargs: str = "{}"
-    """Named arguments: a JSON object, name to value in the same format."""
+    kwargs: str | None = None
+    """Named arguments: a dict from names to values, in the same format; None for none."""
     views: tuple[View, ...] = ()
     """Applied to what comes back, the first one first."""
     comparator: Comparator | None = None

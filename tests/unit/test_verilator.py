@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from sim.content import content_key
 from sim.hdl import lint, verilator_testbench
 from sim.hdl.tools import verilator
-from sim.hdl.verilog_testbench import content_key, fresh_names
+from sim.hdl.verilog_testbench import fresh_names
 from sim.job import Job, JobResult, Status, StepResult
 from sim.verdict import Candidate, Lint, Outcome, Severity, Spec, Verdict
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from sim.content import content_key
 from sim.hdl import verilog_testbench as verifier
 from sim.hdl.testbench import EVIDENCE, NAME_PREFIX
 from sim.inbox.search import find
@@ -29,7 +30,7 @@ def plan(candidate: Candidate = CANDIDATE, spec: Spec = SPEC, secret: bytes = SE
 
 
 def secret_of(candidate: Candidate = CANDIDATE) -> str:
-    return verifier.fresh_names(verifier.content_key(candidate, SPEC, image="i"), secret=SECRET).evidence
+    return verifier.fresh_names(content_key(candidate, SPEC, image="i"), secret=SECRET).evidence
 
 
 def judge(
@@ -253,7 +254,7 @@ def test_a_farm_failure_is_unjudged() -> None:
 
 
 def test_compiler_messages_keep_the_candidates_lines_and_hide_the_testbenchs_names() -> None:
-    prefix = verifier.fresh_names(verifier.content_key(CANDIDATE, SPEC, image="i"), secret=SECRET).prefix
+    prefix = verifier.fresh_names(content_key(CANDIDATE, SPEC, image="i"), secret=SECRET).prefix
     log = f"candidate.sv:7: error: Unable to bind wire `foo' in `{prefix}tb.dut'\n{prefix}tb.sv:3: error: bad port\n"
     verdict = judge(compiled=StepResult(status=Status.EXITED, code=2, stderr=log.encode()))
     assert verdict.outcome is Outcome.COMPILE_ERROR

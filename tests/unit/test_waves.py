@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim.content import content_key
 from sim.hdl import waves
 from sim.hdl.recorder import MAX_BITS, Signal, find_counters, find_signals, fit, recorder
 from sim.hdl.testbench import REFERENCE_TOP
-from sim.hdl.verilog_testbench import content_key, fresh_names
+from sim.hdl.verilog_testbench import fresh_names
 from sim.job import JobResult, Status, StepResult
 from sim.verdict import Candidate, FirstFailure, Outcome, OutputMismatch, Spec, Verdict, Wave, Waves
 from verireason.data.testbench import Clock, Port, Stimulus, build_testbench
