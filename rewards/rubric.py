@@ -120,6 +120,16 @@ RUBRICS = {
         # 0 otherwise; and 0.1 for the format. A pass has the first three terms in full: 0.9 + 0.1 + 1.0 = 2.0. This
         # follows the paper; the published code pays 2.1 for a pass, and measures similarity on text.
         Rubric.from_weights("verireason", {"correct": 0.9, "compiles": 0.1, "similarity": 1.0, "format": 0.1}),
+        # For Python, after the systems that made them known. All tests or nothing: rllm's DeepCoder.
+        Rubric.from_weights("code", {"correct": 1.0}),
+        # Share of the tests passed: verl over SandboxFusion.
+        Rubric.from_weights("code-fraction", {"fraction_passed": 1.0}),
+        # open-r1's weighted_sum for Codeforces, with 0 where it subtracts for what does not compile or holds no code.
+        Rubric.from_weights("code-weighted", {"correct": 1.0, "fraction_passed": 0.1}),
+        # Groups of tests as a whole: the scores of an olympiad in informatics (IOI).
+        Rubric.from_weights("code-subtasks", {"subtasks": 1.0}),
+        # Share of the first ten tests: verl's continuous score. It can pay in full for a program that fails later on.
+        Rubric.from_weights("code-first-k", {"first_k": 1.0}),
     )
 }
 """Rubric name to rubric."""

@@ -5,12 +5,16 @@ More is always better. To add one: write the function, add a row to TERMS; the p
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from rewards.attempt import Attempt
 from sim.hdl.lint import score
-from sim.verdict import Netlist
+from sim.verdict import NamedTest, Netlist
+
+FIRST_K = 10
+"""Tests that `first_k` looks at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +45,7 @@ def compiles(attempt: Attempt) -> float:
 
 
 def fraction_passed(attempt: Attempt) -> float:
-    """Share of the checks of a full run that agreed; 0.0 when none was made.
+    """Share of the checks (Python: tests) of a full run that agreed; 0.0 when none was made.
 
     The denominator is what was sent, so ending the run early or hanging cannot raise it.
     """
@@ -51,6 +55,36 @@ def fraction_passed(attempt: Attempt) -> float:
     if not verdict.num_tests or verdict.num_passed is None:
         return 0.0
     return min(1.0, max(0.0, verdict.num_passed / verdict.num_tests))
+
+
+def subtasks(attempt: Attempt) -> float:
+    """Weighted share of the groups of tests that pass as a whole, as in an olympiad (IOI).
+
+    A group is worth the largest weight among its tests, and gets it only when all of them pass: the minimum over its
+    tests. A test without a group is a group of its own. Where no tests have names, as in most of RTL, the share of the
+    checks that agreed.
+    """
+    verdict = attempt.verdict
+    if verdict.passed or not verdict.compiled or not verdict.tests:
+        return fraction_passed(attempt)
+    groups: dict[str | int, list[NamedTest]] = {}
+    for place, test in enumerate(verdict.tests):
+        groups.setdefault(place if test.group is None else test.group, []).append(test)
+    worth = {group: max(0.0, *(test.weight for test in tests)) for group, tests in groups.items()}
+    earned = math.fsum(worth[group] for group, tests in groups.items() if all(test.passed for test in tests))
+    return min(1.0, earned / math.fsum(worth.values())) if earned else 0.0
+
+
+def first_k(attempt: Attempt) -> float:
+    """Share of the first FIRST_K tests, in the order of the problem, that passed; 1.0 for a pass.
+
+    As verl's continuous score. Where no tests have names, the share of the checks that agreed.
+    """
+    verdict = attempt.verdict
+    if verdict.passed or not verdict.compiled or not verdict.tests:
+        return fraction_passed(attempt)
+    first = verdict.tests[:FIRST_K]
+    return sum(test.passed for test in first) / len(first)
 
 
 def similarity(attempt: Attempt) -> float | None:
@@ -119,6 +153,10 @@ TERMS = {
              doc="1 for a candidate that compiles"),
         Term(name="fraction_passed", function=fraction_passed, low=0.0, high=1.0, passed_low=1.0, failed_high=1.0,
              doc="share of the checks passed"),
+        Term(name="subtasks", function=subtasks, low=0.0, high=1.0, passed_low=1.0, failed_high=1.0,
+             doc="weighted share of the groups of tests that pass as a whole"),
+        Term(name="first_k", function=first_k, low=0.0, high=1.0, passed_low=1.0, failed_high=1.0,
+             doc=f"share of the first {FIRST_K} tests passed"),
         Term(name="similarity", function=similarity, low=0.0, high=1.0, passed_low=1.0, failed_high=1.0,
              doc="structural similarity to the golden; 1 for a pass"),
         Term(name="lint", function=lint, low=0.0, high=1.0, passed_low=0.0, failed_high=1.0,
@@ -139,3 +177,5 @@ TERMS = {
 
 SYNTHESIS_TERMS = frozenset({"synthesisable", "area", "depth"})
 """Those that need `Verdict.synthesis`."""
+HARDWARE_TERMS = SYNTHESIS_TERMS | {"similarity", "lint"}
+"""Those that only a hardware design has: of a Python program they are never measured, so it would have no reward."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -11,8 +12,8 @@ from hypothesis import strategies as st
 
 from rewards.attempt import Attempt
 from rewards.rubric import RUBRICS, Rubric
-from rewards.terms import TERMS
-from sim.verdict import COMPILED, Lint, Netlist, Outcome, Synthesis, Verdict
+from rewards.terms import FIRST_K, HARDWARE_TERMS, TERMS
+from sim.verdict import COMPILED, Lint, NamedTest, Netlist, Outcome, Synthesis, Verdict
 
 CONCLUSIONS = [outcome for outcome in Outcome if outcome is not Outcome.UNJUDGED]
 FAILURES = [outcome for outcome in CONCLUSIONS if outcome is not Outcome.PASS]
@@ -28,6 +29,13 @@ netlists = st.builds(
     depth=st.integers(0, 100),
 )
 syntheses = st.builds(Synthesis, netlist=st.none() | netlists, golden=netlists)
+named_tests = st.builds(
+    NamedTest,
+    name=st.just("t"),
+    passed=st.booleans(),
+    group=st.sampled_from([None, "1", "2", "3"]),
+    weight=st.sampled_from([0.0, 0.5, 1.0, 30.0]),
+)
 
 
 @st.composite
@@ -39,6 +47,7 @@ def attempts(draw: st.DrawFn, outcomes: Sequence[Outcome]) -> Attempt:
         outcome=draw(st.sampled_from(outcomes)),
         num_passed=num_passed,
         num_tests=num_tests,
+        tests=tuple(draw(st.lists(named_tests, max_size=25))),
         similarity=draw(st.floats(0.0, 1.0)),
         lint=Lint(warnings=(), classes=draw(lint_classes)),
         synthesis=draw(syntheses),
@@ -77,6 +86,15 @@ def wrong(num_passed: int, num_tests: int) -> Attempt:
     return Attempt(verdict=verdict)
 
 
+def program(tests: Sequence[NamedTest]) -> Attempt:
+    """A Python program that failed at least one test which is not among these; measured like a design all the same."""
+    verdict = Verdict(
+        outcome=Outcome.WRONG, num_passed=sum(test.passed for test in tests), num_tests=len(tests) + 1,
+        tests=tuple(tests), similarity=0.5, lint=Lint(warnings=(), classes={}), synthesis=Synthesis(netlist=None),
+    )  # fmt: skip
+    return Attempt(verdict=verdict)
+
+
 def netlist(num_cells: int, depth: int) -> Netlist:
     return Netlist(num_cells=num_cells, num_flip_flops=0, num_latches=0, depth=depth)
 
@@ -95,6 +113,15 @@ def test_more_checks_passed_are_never_worth_less(rubric: Rubric, num_tests: int,
     more = data.draw(st.integers(0, num_tests))
     fewer = data.draw(st.integers(0, more))
     assert total(rubric, wrong(more, num_tests)) >= total(rubric, wrong(fewer, num_tests))
+
+
+@given(rubrics(), st.lists(named_tests, min_size=1, max_size=25), st.data())
+def test_a_program_that_passes_the_same_tests_and_more_is_never_worth_less(
+    rubric: Rubric, more: list[NamedTest], data: st.DataObject
+) -> None:
+    kept = data.draw(st.lists(st.booleans(), min_size=len(more), max_size=len(more)))
+    fewer = [replace(test, passed=test.passed and keep) for test, keep in zip(more, kept, strict=True)]
+    assert total(rubric, program(more)) >= total(rubric, program(fewer))
 
 
 @given(rubrics(), attempts(CONCLUSIONS))
@@ -171,7 +198,7 @@ def test_synthesisable_is_what_has_a_netlist() -> None:
     assert term(Attempt(verdict=Verdict(outcome=Outcome.COMPILE_ERROR))) == 0.0
 
 
-@pytest.mark.parametrize("name", RUBRICS)
+@pytest.mark.parametrize("name", [name for name, rubric in RUBRICS.items() if rubric.weights.get("correct")])
 def test_nothing_but_a_pass_is_worth_the_most(name: str) -> None:
     assert RUBRICS[name].failed_high < RUBRICS[name].passed_low
 
@@ -223,6 +250,61 @@ def test_checks_that_were_never_made_count_as_failed() -> None:
     fraction = TERMS["fraction_passed"].function
     assert fraction(wrong(10, 100)) == 0.1
     assert fraction(Attempt(verdict=Verdict(outcome=Outcome.TIMEOUT, num_tests=100))) == 0.0
+
+
+OLYMPIAD = [
+    NamedTest(name="1a", passed=True, group="1", weight=20.0),
+    NamedTest(name="1b", passed=True, group="1", weight=20.0),
+    NamedTest(name="2a", passed=True, group="2", weight=30.0),
+    NamedTest(name="2b", passed=False, group="2", weight=30.0),
+    NamedTest(name="3a", passed=True, group="3", weight=0.0),
+    NamedTest(name="3b", passed=True, group="3", weight=50.0),
+]
+
+
+def test_a_subtask_is_worth_its_largest_weight_and_lost_with_any_of_its_tests() -> None:
+    assert total(RUBRICS["code-subtasks"], program(OLYMPIAD)) == pytest.approx(0.7)
+
+
+def test_tests_without_a_subtask_are_one_each() -> None:
+    tests = [replace(test, group=None, weight=1.0) for test in OLYMPIAD]
+    assert total(RUBRICS["code-subtasks"], program(tests)) == pytest.approx(5 / 6)
+
+
+def test_only_the_first_tests_count_for_first_k() -> None:
+    tests = [NamedTest(name=str(index), passed=index != 3) for index in range(3 * FIRST_K)]
+    assert total(RUBRICS["code-first-k"], program(tests)) == pytest.approx(1 - 1 / FIRST_K)
+    assert total(RUBRICS["code-first-k"], program(tests[:5])) == pytest.approx(4 / 5)
+
+
+@pytest.mark.parametrize(
+    ("name", "worth"),
+    [("code", 0.0), ("code-fraction", 0.25), ("code-weighted", 0.025), ("code-subtasks", 0.25), ("code-first-k", 0.3)],
+)
+def test_a_program_that_passes_a_quarter_of_its_tests_is_worth(name: str, worth: float) -> None:
+    tests = [NamedTest(name=str(index), passed=index % 4 == 1) for index in range(12)]
+    verdict = Verdict(outcome=Outcome.CRASH, num_passed=3, num_tests=12, tests=tuple(tests))
+    assert total(RUBRICS[name], Attempt(verdict=verdict)) == pytest.approx(worth)
+
+
+@pytest.mark.parametrize("name", [name for name in RUBRICS if name.startswith("code")])
+@pytest.mark.parametrize("outcome", [Outcome.COMPILE_ERROR, Outcome.NO_CODE])
+def test_a_program_that_does_not_run_is_worth_nothing(name: str, outcome: Outcome) -> None:
+    verdict = Verdict(outcome=outcome, num_passed=0, num_tests=3, tests=tuple(OLYMPIAD))
+    assert total(RUBRICS[name], Attempt(verdict=verdict)) == 0.0
+
+
+@pytest.mark.parametrize("name", ["subtasks", "first_k"])
+def test_where_no_tests_have_names_the_checks_count(name: str) -> None:
+    assert TERMS[name].function(wrong(10, 40)) == 0.25
+
+
+@pytest.mark.parametrize("outcome", [outcome for outcome in CONCLUSIONS if outcome in COMPILED])
+def test_a_program_has_every_term_but_those_of_hardware(outcome: Outcome) -> None:
+    attempt = Attempt(verdict=Verdict(outcome=outcome, num_passed=1, num_tests=2))
+    missing = {name for name, term in TERMS.items() if term.function(attempt) is None}
+    assert missing <= HARDWARE_TERMS
+    assert outcome is not Outcome.PASS or missing == HARDWARE_TERMS - {"similarity"}
 
 
 def test_terms_are_reported_before_weighting() -> None:
