@@ -1,15 +1,16 @@
-"""A verdict explained in plain text: for a terminal, and for a model that is to mend its design.
+"""A verdict explained in plain text: for a terminal, and for a model that is to mend its code.
 
-Short, the most telling first, and nothing about the testbench but what its checks said. Linear in what it is given.
+Short, the most telling first, and nothing about the tests but what they said. Linear in what it is given.
 The texts in a verdict are hostile where they quote the candidate; none of them can break out of its line.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from sim.verdict import Diagnostic, FirstFailure, Outcome, Severity, Verdict, Waves
+from sim.verdict import Diagnostic, FailedCall, FirstFailure, Outcome, Severity, TestEnd, Verdict, Waves
 from verireason.wave_table import Row, Table, shown, wave_table
 
 WIDTH = 110
@@ -21,6 +22,8 @@ MAX_BINARY = 32
 """Digits of a value that is still shown in binary outside the waves."""
 MAX_INPUTS = 4000
 """Characters of the inputs that are read."""
+MAX_LINES = 12
+"""Lines of a text that a program read or wrote."""
 
 SENTENCES = {
     Outcome.PASS: "Every check agreed.",
@@ -36,7 +39,17 @@ SENTENCES = {
     Outcome.UNJUDGED: "The farm failed; this says nothing about the code.",
 }
 
-HINTS = (
+PYTHON_SENTENCES = {
+    **SENTENCES,
+    Outcome.COMPILE_ERROR: "The code does not parse, or does not define what is called.",
+    Outcome.CRASH: "The program died: an exception, an exit or a signal.",
+    Outcome.TIMEOUT: "The program did not end within its time limit: look for a loop without end, or a faster way.",
+    Outcome.MEMORY: "The program used more memory than allowed.",
+    Outcome.OUTPUT_LIMIT: "The program wrote more than allowed.",
+    Outcome.REJECTED: "The code is not of a kind that is run.",
+}
+
+_HINTS = (
     (r"not a valid l-value", "what an always or initial block assigns must be declared reg or logic"),
     (r"Unable to bind|Could not find variable", "the name is not declared here; check its spelling and its scope"),
     (r"Unknown module type", "the module is not defined; define it in the same answer"),
@@ -50,9 +63,36 @@ HINTS = (
      "missing semicolon, begin, end or parenthesis"),
 )  # fmt: skip
 """What Icarus says, and what to look for."""
+_PYTHON_HINTS = (
+    (r"SyntaxError: (invalid syntax|expected)|was never closed|unterminated", "the mistake is on this line or just "
+     "before it; look for a missing colon, bracket or quote"),
+    (r"IndentationError|TabError", "indent the lines of a block alike, with spaces"),
+    (r"ModuleNotFoundError", "the library is not there; use the standard library"),
+    (r"NameError", "the name is not defined or imported here; check its spelling and its scope"),
+    (r"RecursionError", "the recursion is too deep or has no end; check its first case, or use a loop"),
+    (r"EOFError", "it reads more input than there is"),
+)  # fmt: skip
+"""What Python says, and what to look for."""
 
 
-def explain(verdict: Verdict, code: str | None, *, max_chars: int = 4000) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Words:
+    """How a language is spoken of."""
+
+    sentences: Mapping[Outcome, str]
+    hints: Sequence[tuple[str, str]]
+    """A pattern for messages, and what to look for."""
+    counted: str
+    """What came of the checks that went well."""
+
+
+_WORDS = {
+    "verilog": _Words(sentences=SENTENCES, hints=_HINTS, counted="checks agreed"),
+    "python": _Words(sentences=PYTHON_SENTENCES, hints=_PYTHON_HINTS, counted="tests passed"),
+}
+
+
+def explain(verdict: Verdict, code: str | None, *, language: str = "verilog", max_chars: int = 4000) -> str:
     """What went wrong and where, in at most `max_chars` characters: whole paragraphs, as many as fit.
 
     Example:
@@ -60,7 +100,7 @@ def explain(verdict: Verdict, code: str | None, *, max_chars: int = 4000) -> str
     """
     lines = (code or "").split("\n")
     text = ""
-    for paragraph in filter(None, _paragraphs(verdict, lines)):
+    for paragraph in filter(None, _paragraphs(verdict, lines, _WORDS[language])):
         joined = f"{text}\n\n{paragraph}" if text else paragraph
         if len(joined) > max_chars:
             return text + "\n\n…" if text and len(text) + 3 <= max_chars else joined[:max_chars]
@@ -68,12 +108,14 @@ def explain(verdict: Verdict, code: str | None, *, max_chars: int = 4000) -> str
     return text
 
 
-def _paragraphs(verdict: Verdict, lines: Sequence[str]) -> Iterator[str]:
-    yield _headline(verdict)
+def _paragraphs(verdict: Verdict, lines: Sequence[str], words: _Words) -> Iterator[str]:
+    yield _headline(verdict, words)
     if verdict.first_failure is not None:
         yield "\n".join(_first_failure(verdict.first_failure))
+    if verdict.failed_call is not None:
+        yield "\n".join(_failed_call(verdict.failed_call))
     errors = [each for each in verdict.diagnostics if each.severity is Severity.ERROR]
-    yield "\n".join(_messages("Errors", errors, lines))
+    yield "\n".join(_messages("Errors", errors, lines, words.hints))
     yield "\n".join(_findings(verdict))
     if verdict.waves is not None:
         yield waves_text(verdict.waves)
@@ -81,16 +123,16 @@ def _paragraphs(verdict: Verdict, lines: Sequence[str]) -> Iterator[str]:
     yield "\n".join(_tests(verdict))
     yield "\n".join(_synthesis(verdict))
     others = [each for each in verdict.diagnostics if each.severity is not Severity.ERROR]
-    yield "\n".join(_messages("Warnings", others, lines))
-    yield "\n".join(_messages("Lint", verdict.lint.warnings if verdict.lint else (), lines))
+    yield "\n".join(_messages("Warnings", others, lines, words.hints))
+    yield "\n".join(_messages("Lint", verdict.lint.warnings if verdict.lint else (), lines, words.hints))
 
 
-def _headline(verdict: Verdict) -> str:
-    text = f"{verdict.outcome}. {SENTENCES[verdict.outcome]}"
+def _headline(verdict: Verdict, words: _Words) -> str:
+    text = f"{verdict.outcome}. {words.sentences[verdict.outcome]}"
     if verdict.outcome is Outcome.MISMATCH and verdict.first_failure is not None:
         text = f"{verdict.outcome}. It ran, and an output differed."
     if verdict.num_passed is not None and verdict.num_tests and not verdict.passed:
-        text += f" {verdict.num_passed} of {verdict.num_tests} checks agreed."
+        text += f" {verdict.num_passed} of {verdict.num_tests} {words.counted}."
     if verdict.second is not None and verdict.second is not verdict.outcome:
         text += f" A second simulator says {verdict.second}: the code may depend on the order of events."
     return text
@@ -107,6 +149,19 @@ def _first_failure(first: FirstFailure) -> Iterator[str]:
     places = _differing_bits(first)
     if len(first.expected) > 8 and places:
         yield f"  bits that differ: {places}"
+
+
+def _failed_call(found: FailedCall) -> Iterator[str]:
+    yield f"First test that fails: {_line(found.test)}"
+    for name, text in (("input", found.call), ("expected", found.expected), ("got", found.got)):
+        lines = ["nothing"] if text is None else text.strip("\n").split("\n")
+        if len(lines) == 1:
+            yield f"  {name.ljust(8)} {_line(lines[0])}"
+            continue
+        yield f"  {name}"
+        yield from (f"    | {_line(line)}" for line in lines[:MAX_LINES])
+        if len(lines) > MAX_LINES:
+            yield f"    and {len(lines) - MAX_LINES} more lines"
 
 
 def _value(digits: str) -> str:
@@ -134,7 +189,9 @@ def _differing_bits(first: FirstFailure) -> str:
     return ", ".join(words[:12]) + (f" and {len(words) - 12} more places" if len(words) > 12 else "")
 
 
-def _messages(title: str, messages: Sequence[Diagnostic], lines: Sequence[str]) -> Iterator[str]:
+def _messages(
+    title: str, messages: Sequence[Diagnostic], lines: Sequence[str], hints: Sequence[tuple[str, str]]
+) -> Iterator[str]:
     """Each message with the line of code that it is about, and once for each kind what to look for."""
     if not messages:
         return
@@ -147,7 +204,7 @@ def _messages(title: str, messages: Sequence[Diagnostic], lines: Sequence[str]) 
         if each.line is not None and each.line != quoted and 0 < each.line <= len(lines):
             yield f"    {each.line:>4} | {_line(lines[each.line - 1], MAX_CODE_LINE)}"
         quoted = each.line
-        hint = next((text for pattern, text in HINTS if re.search(pattern, each.message)), None)
+        hint = next((text for pattern, text in hints if re.search(pattern, each.message)), None)
         if hint is not None and hint not in hinted:
             hinted.add(hint)
             yield f"    hint: {hint}"
@@ -179,12 +236,16 @@ def _outputs(verdict: Verdict) -> Iterator[str]:
 
 
 def _tests(verdict: Verdict) -> Iterator[str]:
-    failing = [each for each in verdict.tests if not each.passed]
-    if not failing:
-        return
-    yield f"Tests that fail, {len(failing)} of {len(verdict.tests)}:"
+    failing = [each for each in verdict.tests if not each.passed and each.end is not TestEnd.NOT_RUN]
+    if failing:
+        yield f"Tests that fail, {len(failing)} of {len(verdict.tests)}:"
     for each in failing[:MAX_MESSAGES]:
         yield f"  {_line(each.name)}: {_line(each.message or 'failed')}"
+    if len(failing) > MAX_MESSAGES:
+        yield f"  and {len(failing) - MAX_MESSAGES} more"
+    num_not_run = sum(each.end is TestEnd.NOT_RUN for each in verdict.tests)
+    if num_not_run:
+        yield f"Tests that were not run: {num_not_run} of {len(verdict.tests)}."
 
 
 def _synthesis(verdict: Verdict) -> Iterator[str]:

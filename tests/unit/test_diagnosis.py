@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sim.hdl.tools import icarus
 from sim.verdict import (
     Diagnostic,
+    FailedCall,
     FirstFailure,
     GuardFinding,
     NamedTest,
@@ -17,6 +18,7 @@ from sim.verdict import (
     OutputMismatch,
     Severity,
     Synthesis,
+    TestEnd,
     Verdict,
     Wave,
     Waves,
@@ -185,3 +187,85 @@ def test_a_wide_window_is_cut_to_the_width_with_its_mark() -> None:
     assert max(map(len, text.split("\n")[1:])) <= WIDTH
     assert " 1050" in text
     assert "^" in text
+
+
+PROGRAM = "def first(items):\n    return items[0]\n"
+NOT_RUN = NamedTest(name="3", passed=False, end=TestEnd.NOT_RUN, message="it was not run")
+CRASHED = Verdict(
+    outcome=Outcome.CRASH,
+    num_passed=1,
+    num_tests=4,
+    tests=(
+        NamedTest(name="0", passed=True, end=TestEnd.PASS),
+        NamedTest(name="1", passed=False, end=TestEnd.EXCEPTION, message="IndexError: list index out of range"),
+        NamedTest(name="2", passed=False, end=TestEnd.WRONG, message="got 2, expected 3"),
+        NOT_RUN,
+    ),
+    failed_call=FailedCall(test="1", call="first([])", expected="None", got=None),
+    diagnostics=(Diagnostic(severity=Severity.ERROR, message="test 1: IndexError: list index out of range", line=2),),
+)
+PYTHON_TEXT = """CRASH. The program died: an exception, an exit or a signal. 1 of 4 tests passed.
+
+First test that fails: 1
+  input    first([])
+  expected None
+  got      nothing
+
+Errors:
+  line 2: test 1: IndexError: list index out of range
+       2 |     return items[0]
+
+Tests that fail, 2 of 4:
+  1: IndexError: list index out of range
+  2: got 2, expected 3
+Tests that were not run: 1 of 4."""
+
+
+def test_a_program_is_told_the_call_that_failed_and_the_line() -> None:
+    assert explain(CRASHED, PROGRAM, language="python") == PYTHON_TEXT
+
+
+def test_what_a_program_read_and_wrote_keeps_its_lines() -> None:
+    found = FailedCall(test="0", call="2\n3 4\n", expected="7\n" * 40, got="7")
+    text = explain(Verdict(outcome=Outcome.WRONG, failed_call=found), PROGRAM, language="python")
+    assert "  input\n    | 2\n    | 3 4\n  expected\n    | 7\n" in text
+    assert "    and 28 more lines\n  got      7" in text
+
+
+@pytest.mark.parametrize(
+    ("message", "hint"),
+    [
+        ("SyntaxError: invalid syntax", "missing colon"),
+        ("SyntaxError: expected ':'", "missing colon"),
+        ("SyntaxError: '(' was never closed", "bracket"),
+        ("SyntaxError: unterminated string literal (detected at line 1)", "quote"),
+        ("IndentationError: unexpected indent", "indent"),
+        ("NameError: name 'List' is not defined", "not defined or imported"),
+        ("test 3: RecursionError: maximum recursion depth exceeded", "recursion"),
+        ("test 3: EOFError: EOF when reading a line", "more input than there is"),
+    ],
+)
+def test_what_python_says_comes_with_what_to_look_for(message: str, hint: str) -> None:
+    found = (Diagnostic(severity=Severity.ERROR, message=message, line=1),)
+    text = explain(Verdict(outcome=Outcome.COMPILE_ERROR, diagnostics=found), "x = (", language="python")
+    assert "       1 | x = (" in text
+    assert hint in text.split("hint: ")[1]
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_every_outcome_has_its_sentence_about_programs(outcome: Outcome) -> None:
+    text = explain(Verdict(outcome=outcome), None, language="python")
+    assert text.startswith(f"{outcome}. ")
+    assert "simulation" not in text
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_hostile_text_of_a_program_stays_in_its_line(name: str, message: str) -> None:
+    verdict = Verdict(
+        outcome=Outcome.WRONG,
+        failed_call=FailedCall(test=name, call=message, expected=name, got=message),
+        tests=(NamedTest(name=name, passed=False, end=TestEnd.WRONG, message=message),),
+    )
+    allowed = ("WRONG.", "First test", "  ", "Tests that fail")
+    text = explain(verdict, message, language="python")
+    assert all(not line or line.startswith(allowed) for line in text.split("\n"))
