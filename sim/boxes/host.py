@@ -38,7 +38,7 @@ class HostBox:
             return JobResult(failure=f"the host could not run the job: {err}")
 
     def _run_in(self, directory: Path, job: Job) -> JobResult:
-        if job.server not in ("plain", "parser"):
+        if job.server.partition(":")[0] not in _COLD:
             return JobResult(failure=f"--box host has no {job.server}; leave it out and use the image")
         for name, data in job.files.items():
             (directory / name).write_bytes(data)
@@ -51,18 +51,27 @@ class HostBox:
                 continue
             for name in step.drop:
                 (directory / name).unlink(missing_ok=True)
-            results.append(_run_step(step, directory, env))
+            argv = (*_COLD[job.server.partition(":")[0]], *step.argv) if step.warm else step.argv
+            results.append(_run_step(argv, step, directory, env))
         return JobResult(steps=tuple(results))
 
     def close(self) -> None:
         """Nothing is held between jobs."""
 
 
-_COLD = (
-    sys.executable, "-c",
-    f"import sys; sys.path.insert(0, {str(Path(__file__).resolve().parents[2])!r}); "
-    "from sim.inbox.parser_server import run_once; run_once(sys.argv[1:])",
-)  # fmt: skip
+def _cold(module: str) -> tuple[str, ...]:
+    """A warm step's program, started from nothing."""
+    path = f"import sys; sys.path.insert(0, {str(Path(__file__).resolve().parents[2])!r}); "
+    return (sys.executable, "-c", f"{path}from {module} import run_once; run_once(sys.argv[1:])")
+
+
+_COLD = {
+    "plain": (),
+    "parser": _cold("sim.inbox.parser_server"),
+    "python": _cold("sim.inbox.python_server"),
+}
+"""Servers whose warm steps can be run here, and how."""
+EVIDENCE_FD = 3
 
 
 def _proceeds(result: StepResult, step: Step) -> bool:
@@ -83,16 +92,28 @@ def _apply(limits: Limits) -> None:
     os.nice(19)
 
 
-def _run_step(step: Step, directory: Path, env: dict[str, str]) -> StepResult:
+def _run_step(argv: tuple[str, ...], step: Step, directory: Path, env: dict[str, str]) -> StepResult:
     start = time.monotonic()
-    process = subprocess.Popen(
-        (*_COLD, *step.argv) if step.warm else step.argv,
-        cwd=directory, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        start_new_session=True, preexec_fn=lambda: _apply(step.limits),
-    )  # fmt: skip
+    evidence_read, evidence_write = os.pipe()
+
+    def prepare() -> None:
+        os.dup2(evidence_write, EVIDENCE_FD)
+        _apply(step.limits)
+
     try:
-        output, cut = _read_capped(process, limits=step.limits, deadline=start + step.limits.wall_s)
+        process = subprocess.Popen(
+            argv, cwd=directory, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            start_new_session=True, preexec_fn=prepare, pass_fds=(EVIDENCE_FD,) if step.evidence else (),
+        )  # fmt: skip
+    except BaseException:
+        os.close(evidence_read)
+        raise
     finally:
+        os.close(evidence_write)
+    try:
+        output, cut = _read_capped(process, evidence_read, limits=step.limits, deadline=start + step.limits.wall_s)
+    finally:
+        os.close(evidence_read)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         _, wait_status, usage = os.wait4(process.pid, 0)
@@ -103,22 +124,23 @@ def _run_step(step: Step, directory: Path, env: dict[str, str]) -> StepResult:
     cpu_s = usage.ru_utime + usage.ru_stime
     status, code = _conclude(cut, process.returncode, cpu_s=cpu_s, limits=step.limits)
     result = StepResult(
-        status=status, code=code, stdout=bytes(output[1]), stderr=bytes(output[2]), cpu_s=cpu_s,
-        wall_s=time.monotonic() - start, peak_mb=usage.ru_maxrss / 1024,
+        status=status, code=code, stdout=bytes(output[1]), stderr=bytes(output[2]), evidence=bytes(output[EVIDENCE_FD]),
+        cpu_s=cpu_s, wall_s=time.monotonic() - start, peak_mb=usage.ru_maxrss / 1024,
     )  # fmt: skip
     return memory_step(result, oom_killed=False)
 
 
 def _read_capped(
-    process: subprocess.Popen[bytes], *, limits: Limits, deadline: float
+    process: subprocess.Popen[bytes], evidence: int, *, limits: Limits, deadline: float
 ) -> tuple[dict[int, bytearray], Status | None]:
-    """Standard output (1) and error (2) until both end, the clock runs out, or one is too long."""
-    output = {1: bytearray(), 2: bytearray()}
+    """Standard output (1), error (2) and evidence (3) until all end, the clock runs out, or one is too long."""
+    output = {1: bytearray(), 2: bytearray(), EVIDENCE_FD: bytearray()}
     assert process.stdout is not None
     assert process.stderr is not None
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ, 1)
         selector.register(process.stderr, selectors.EVENT_READ, 2)
+        selector.register(evidence, selectors.EVENT_READ, EVIDENCE_FD)
         while selector.get_map():
             left = deadline - time.monotonic()
             if left <= 0:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -17,7 +17,7 @@ from sim.content import content_key
 from sim.inbox.python_files import QUESTIONS, SOLUTION, TESTS, input_file
 from sim.inbox.python_stdio import UNPARSED
 from sim.inbox.values import decode
-from sim.job import Job, JobResult, Status, Step, StepResult
+from sim.job import Job, JobResult, Limits, Status, Step, StepResult
 from sim.python.answers import Failure, Unloadable, Value, read_calls, read_program, read_syntax
 from sim.python.comparators import compare
 from sim.python.suite import CallTest, Program, StdioTest, Suite, read_suite
@@ -76,6 +76,8 @@ def check(spec: Spec) -> None:
 def course(candidate: Candidate, spec: Spec, *, image: str, secret: bytes) -> Generator[Job, JobResult, Verdict]:
     """The verdict on a candidate. Raises ValueError when the spec holds no suite of tests."""
     suite = read_suite(spec.testbench)
+    if any(test.expected is None for test in suite.calls):
+        raise ValueError("a call has no expected answer; ask the reference first")
     run = _Run(candidate=candidate, spec=spec, suite=suite, image=image, secret=secret)
     if not candidate.source.strip():
         return run.verdict(Outcome.NO_CODE)
@@ -89,6 +91,22 @@ def course(candidate: Candidate, spec: Spec, *, image: str, secret: bytes) -> Ge
     except _Stopped as stopped:
         return run.verdict(stopped.outcome, stopped.why, stopped.line)
     return run.conclude()
+
+
+def plan_job(
+    suite: Suite, files: Mapping[str, bytes], argvs: Iterable[tuple[str, ...]], *, limits: Limits, image: str
+) -> Job:
+    """A job of warm steps. Each runs whatever the one before it came to, unless a limit or a signal cut that."""
+    libraries = ",".join(sorted(suite.libraries))
+    steps = (Step(argv=argv, limits=limits, warm=True, evidence=True, proceed_on=_ALL_CODES) for argv in argvs)
+    server = f"python:{libraries}" if libraries else "python"
+    return Job(image=image, server=server, files=files, steps=tuple(steps))
+
+
+def call_questions(suite: Suite) -> object:
+    """What the box is told of the tests of mode "call"."""
+    calls = [{"args": test.args, "kwargs": test.kwargs, "views": test.views} for test in suite.calls]
+    return {"entry": suite.entry, "setup": suite.setup, "calls": calls}
 
 
 class _Stopped(Exception):
@@ -114,7 +132,8 @@ class _Run:
     failed_call: FailedCall | None = None
     lines: dict[str, int | None] = field(default_factory=dict)
     """Test id to the candidate's line that its failure came from."""
-    program_ids: tuple[str, ...] = ()
+    program_ids: tuple[str, ...] | None = None
+    """None until they are known."""
     num_cuts: int = 0
     num_slow_cuts: int = 0
     cpu_s: float = 0.0
@@ -123,22 +142,21 @@ class _Run:
     def __post_init__(self) -> None:
         self.key = content_key(self.candidate, self.spec, image=self.image)
         self.source = self.candidate.source.encode(errors="replace")
-        self.program_ids = (self.suite.program.ids or ()) if self.suite.program else ()
+        program = self.suite.program
+        if program is not None and program.ids is not None:
+            self.program_ids = tuple(id for id in program.ids if id not in program.left_out)
 
     # ---- the three modes ----
 
     def calls(self) -> Steps:
         """All tests of mode "call"."""
         tests, first = self.suite.calls, 0
-        questions = {
-            "entry": self.suite.entry,
-            "setup": self.suite.setup,
-            "calls": [{"args": each.args, "kwargs": each.kwargs, "views": each.views} for each in tests],
-        }
+        questions = call_questions(self.suite)
         while first < len(tests) and not self.given_up():
             size = 1 if self.suite.fork_per_test else len(tests)
             groups = [(at, min(at + size, len(tests))) for at in range(first, len(tests), size)][:STEPS_PER_JOB]
-            result = yield self.job(questions, {}, [("call", str(start), str(end)) for start, end in groups])
+            argvs = [("call", str(start), str(end)) for start, end in groups]
+            result = yield self.job(questions, {}, argvs)
             for (start, end), step in zip(groups, self.steps_of(result), strict=True):
                 if step.status is Status.SKIPPED:
                     break
@@ -210,8 +228,7 @@ class _Run:
 
     def program(self) -> Steps:
         """All tests of mode "program"."""
-        program = self.suite.program
-        todo: tuple[str, ...] | None = None
+        program, todo = self.suite.program, self.program_ids
         while program is not None and (todo is None or todo) and not self.given_up():
             result = yield self.job(
                 {"setup": self.suite.setup}, {TESTS: self.asked(program, todo)}, [("program",)]
@@ -244,8 +261,9 @@ class _Run:
             raise _Stopped(Outcome.COMPILE_ERROR, f"the tests do not run with it: {found.fault}")
         if found.ids is None:
             raise _unloaded(step)
-        self.program_ids = self.program_ids or found.ids
-        wanted = self.program_ids if todo is None else todo
+        if self.program_ids is None:
+            self.program_ids = found.ids
+        wanted = found.ids if todo is None else todo
         for place, id in enumerate(wanted):
             if id not in found.results:
                 self.fail(id, self.cut(step))
@@ -267,18 +285,10 @@ class _Run:
         """In front of the test process's lines; in no file that the candidate's process can read."""
         return hashlib.blake2b(self.key.encode(), key=self.secret, digest_size=16).hexdigest()
 
-    def job(self, questions: object, files: dict[str, bytes], argvs: Iterable[tuple[str, ...]]) -> Job:
-        """A job of warm steps. Each runs whatever the one before it came to, unless a limit or a signal cut that."""
-        limits = self.spec.limits
-        libraries = ",".join(sorted(self.suite.libraries))
-        return Job(
-            image=self.image,
-            server=f"python:{libraries}" if libraries else "python",
-            files={SOLUTION: self.source, QUESTIONS: json.dumps(questions).encode(), **files},
-            steps=tuple(
-                Step(argv=argv, limits=limits, warm=True, evidence=True, proceed_on=_ALL_CODES) for argv in argvs
-            ),
-        )
+    def job(self, questions: object, files: Mapping[str, bytes], argvs: Iterable[tuple[str, ...]]) -> Job:
+        """See `plan_job`."""
+        files = {SOLUTION: self.source, QUESTIONS: json.dumps(questions).encode(), **files}
+        return plan_job(self.suite, files, argvs, limits=self.spec.limits, image=self.image)
 
     def steps_of(self, result: JobResult) -> tuple[StepResult, ...]:
         """The steps, counted. Raises _Stopped when the farm failed."""
@@ -333,7 +343,7 @@ class _Run:
     def ids(self) -> tuple[str, ...]:
         """All tests that are known, in the suite's order."""
         suite = self.suite
-        return (*(each.id for each in suite.calls), *(each.id for each in suite.stdio), *self.program_ids)
+        return (*(each.id for each in suite.calls), *(each.id for each in suite.stdio), *(self.program_ids or ()))
 
     def conclude(self) -> Verdict:
         """The verdict when every test has its end."""
@@ -373,8 +383,9 @@ _NOT_RUN = "it was not run"
 
 
 @lru_cache(maxsize=1024)
-def _read_value(text: str) -> object:
+def _read_value(text: str | None) -> object:
     """What is expected, out of a suite; nobody changes it."""
+    assert text is not None  # `course` has looked
     return decode(text)
 
 

@@ -8,7 +8,8 @@ candidate through a proxy (`sim.inbox.python_program`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
@@ -69,8 +70,8 @@ class CallTest:
     id: str
     args: str
     """Positional arguments: a list, in the text format of `sim.inbox.values`."""
-    expected: str
-    """In the same format."""
+    expected: str | None
+    """In the same format; None until the reference has answered (`sim.python.reference`)."""
     kwargs: str | None = None
     """Named arguments: a dict from names to values, in the same format; None for none."""
     views: tuple[View, ...] = ()
@@ -116,6 +117,8 @@ class Program:
     ids: tuple[str, ...] | None = None
     """Ids of its tests in order, where they are known beforehand: always for statements, else None until the
     reference has run."""
+    left_out: tuple[str, ...] = ()
+    """Ids of tests that are not run, since the reference itself fails them."""
     names: tuple[str, ...] = ()
     """Names that the test code takes from the candidate, beside the entry point."""
 
@@ -153,6 +156,23 @@ class Suite:
             raise ValueError("a suite without tests; give at least one")
         if not self.entry and (self.calls or self.program):
             raise ValueError("a suite that calls has no entry; name the function")
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Of all tests that are run, as far as they are known, in order."""
+        program = self.program
+        chosen = () if program is None else tuple(id for id in program.ids or () if id not in program.left_out)
+        return (*(test.id for test in self.calls), *(test.id for test in self.stdio), *chosen)
+
+    def without(self, ids: Collection[str]) -> Suite | None:
+        """The suite without some tests; None when none are left."""
+        calls = tuple(test for test in self.calls if test.id not in ids)
+        stdio = tuple(test for test in self.stdio if test.id not in ids)
+        program = self.program
+        if program is not None:
+            left_out = (*program.left_out, *(id for id in program.ids or () if id in ids))
+            program = replace(program, left_out=left_out) if set(program.ids or ()) - set(left_out) else None
+        return replace(self, calls=calls, stdio=stdio, program=program) if calls or stdio or program else None
 
     def to_text(self) -> str:
         """As `Spec.testbench` carries it."""

@@ -7,10 +7,11 @@ benchmark, is reported beside every rate, and no candidate can pass it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sim.farm import Farm
 from sim.verdict import Candidate, Checks, Level, Outcome, Verdict
+from verireason.data.ingest import ingest
 from verireason.errors import MissingError
 from verireason.problem import Problem
 
@@ -28,6 +29,8 @@ class Calibration:
     """By id, in the order given; the spec's `num_checks` and CPU limit filled in where the golden told them."""
     defects: dict[str, str]
     """Problem id to what its golden's verdict says."""
+    dropped: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    """Problem id to the tests that its reference fails, each with the reason; nobody is asked them."""
 
 
 def calibrate(farm: Farm, problems: Iterable[Problem]) -> Calibration:
@@ -36,10 +39,11 @@ def calibrate(farm: Farm, problems: Iterable[Problem]) -> Calibration:
     Raises MissingError when the farm fails on a golden: without it nothing can be judged.
     """
     listed = list(problems)
-    unknown = [problem for problem in listed if problem.spec.num_checks is None]
+    ingested = ingest(farm, [each for each in listed if each.spec.num_checks is None and each.language == "python"])
+    unknown = [each for each in listed if each.spec.num_checks is None and each.language != "python"]
     pairs = ((Candidate(source=problem.golden), problem.spec) for problem in unknown)
-    ready = {problem.id: problem for problem in listed}
-    defects: dict[str, str] = {}
+    ready = {problem.id: problem for problem in listed} | {each.problem.id: each.problem for each in ingested}
+    defects = {each.problem.id: each.defect for each in ingested if each.defect is not None}
     for problem, verdict in zip(unknown, farm.judge(pairs), strict=True):
         if verdict.outcome is Outcome.UNJUDGED:
             raise MissingError(f"{problem.id}: the farm could not run the golden: {_words(verdict)}")
@@ -48,8 +52,10 @@ def calibrate(farm: Farm, problems: Iterable[Problem]) -> Calibration:
         else:
             defects[problem.id] = f"the benchmark's own reference does not pass: {_words(verdict)}"
     if farm.checks.level is not Level.SIMULATION:
-        ready |= _with_levels(farm, [problem for problem in ready.values() if problem.id not in defects])
-    return Calibration(problems=ready, defects=defects)
+        hardware = [each for each in ready.values() if each.id not in defects and each.language != "python"]
+        ready |= _with_levels(farm, hardware)
+    dropped = {each.problem.id: each.dropped for each in ingested if each.dropped}
+    return Calibration(problems=ready, defects=defects, dropped=dropped)
 
 
 def _with_levels(farm: Farm, problems: list[Problem]) -> dict[str, Problem]:
