@@ -37,7 +37,7 @@ def without_comments(text: str) -> str:
     return re.sub(r"//[^\n]*|/\*.*?\*/", " ", text, flags=re.DOTALL)
 
 
-@pytest.fixture(scope="module", params=sorted(LOADERS))
+@pytest.fixture(scope="module", params=sorted(DIRECTORIES))
 def problems(request: pytest.FixtureRequest, shared_data: Callable[[str], Path]) -> list[Problem]:
     return load_benchmark(request.param, shared_data(DIRECTORIES[request.param]))
 

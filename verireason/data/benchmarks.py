@@ -5,24 +5,39 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from verireason.data import rtllm, verilog_eval, verilog_eval_v1
+from verireason.data import apps, code_contests, livecodebench, rtllm, verifiable, verilog_eval, verilog_eval_v1
+from verireason.data.loaded import Loaded
+from verireason.data.rows import HUB
 from verireason.errors import UserError
 from verireason.problem import Problem
 
-LOADERS: dict[str, Callable[[Path], list[Problem]]] = {
+LOADERS: dict[str, Callable[[Path], list[Problem] | Loaded]] = {
     rtllm.NAME: rtllm.load,
     verilog_eval.NAME: verilog_eval.load,
     verilog_eval.CODE_COMPLETE: verilog_eval.load_code_complete,
     verilog_eval_v1.HUMAN: verilog_eval_v1.load_human,
     verilog_eval_v1.MACHINE: verilog_eval_v1.load_machine,
+    apps.NAME: apps.load,
+    apps.TACO: apps.load_taco,
+    livecodebench.NAME: livecodebench.load,
+    code_contests.NAME: code_contests.load,
+    verifiable.PRIME: verifiable.load_prime,
+    verifiable.DEEPCODER: verifiable.load_deepcoder,
+    verifiable.OPEN_R1: verifiable.load_open_r1,
 }
 """Benchmark name to the function that reads its published layout."""
 
 
 def load_benchmark(name: str, root: Path) -> list[Problem]:
-    """All problems of a benchmark. Raises UserError for an unknown name or a wrong directory."""
+    """All problems of a benchmark that can be judged. Raises UserError for an unknown name or a wrong directory."""
+    return read_benchmark(name, root).problems
+
+
+def read_benchmark(name: str, root: Path) -> Loaded:
+    """The problems of a benchmark, and why those that are not among them cannot be judged. Raises as above."""
     if name not in LOADERS:
         raise UserError(f"unknown benchmark {name!r}; known are {', '.join(sorted(LOADERS))}")
-    if not root.is_dir():
+    if not root.is_dir() and root != HUB:
         raise UserError(f"{root} is not a directory; give the root of the {name} checkout")
-    return LOADERS[name](root)
+    found = LOADERS[name](root)
+    return found if isinstance(found, Loaded) else Loaded(problems=found)
