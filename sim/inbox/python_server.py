@@ -37,7 +37,10 @@ _BROKEN = 70
 def main() -> None:
     """Warm up, then run one program in each fork."""
     for name in (*COMMON, *sys.argv[1:]):
-        importlib.import_module(name)
+        try:
+            importlib.import_module(name)
+        except ImportError as err:
+            sys.exit(f"{err}; add what is missing to containers/python-requirements.txt and build the image again")
     gc.disable()  # until the candidate's own work starts; what is here now is never looked at again
     gc.freeze()
     run_once(serve())
