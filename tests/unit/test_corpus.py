@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from sim.verdict import Spec
-from verireason.data.corpus import faulty_corpus, syntax_slip, systematic_fault
+from verireason.data.corpus import VERILOG, faulty_corpus, syntax_slip
 from verireason.problem import Problem
 
 HEAD = "module top_module(input clk, input rst, input s, input [3:0] a, input [3:0] b, output reg [3:0] q, output y);\n"
@@ -75,7 +75,7 @@ def test_shares_that_sum_to_more_than_one_are_refused() -> None:
     ],
 )
 def test_a_construct_has_its_habit(body: str, habit: str, after: str) -> None:
-    found = systematic_fault(problem(0, body).golden)
+    found = VERILOG.habitual(problem(0, body).golden)
     assert found is not None
     assert (found[0].name, after in found[1].source) == (habit, True)
 
@@ -86,7 +86,7 @@ def test_equal_constructs_have_equal_faults() -> None:
 
 
 def test_a_design_without_such_a_construct_has_no_habit() -> None:
-    assert systematic_fault(problem(0, "assign y = a & b;").golden) is None
+    assert VERILOG.habitual(problem(0, "assign y = a & b;").golden) is None
 
 
 def test_each_sort_of_syntax_slip_occurs() -> None:

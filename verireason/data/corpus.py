@@ -1,6 +1,6 @@
 """A corpus for supervised fine-tuning that is as faulty as what models learn from.
 
-Public RTL holds habits as well as slips. A habit is the same mistake wherever a construct occurs, so that a model
+Public code holds habits as well as slips. A habit is the same mistake wherever a construct occurs, so that a model
 trained on the corpus makes it by default and reinforcement learning has to turn it round. A slip is one mutation at
 random, or a syntax error. Everything follows from the seed, the problem and its place in the stream.
 """
@@ -8,13 +8,15 @@ random, or a syntax error. Everything follows from the seed, the problem and its
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from random import Random
 
-from verireason.data.mutate import Mutant, mutants, mutate
+from verireason.data.faults import Faults, Habit, becomes, is_kind
+from verireason.data.mutate import mutants
 from verireason.data.mutation_kinds import MutationKind
 from verireason.data.mutation_places import Place, find_places
+from verireason.data.programs.faults import PYTHON
 from verireason.problem import Problem
 
 _SYNTAX_SHARE = 0.4
@@ -27,28 +29,10 @@ class CorpusItem:
 
     problem: Problem
     text: str
-    """Verilog source, right or wrong."""
+    """Source, right or wrong."""
     fault: str | None
     """What is wrong, None for the golden. Example: "habit xor_as_or: line 3: `^` became `|`"; else it starts with
     "slip" or "syntax"."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Habit:
-    """A mistake that is made wherever it can be."""
-
-    name: str
-    applies: Callable[[Place], bool]
-    everywhere: bool = True
-    """Whether all places change, or the first alone (those may be nested)."""
-
-
-def _becomes(before: str, after: str) -> Callable[[Place], bool]:
-    return lambda place: place.kind is MutationKind.OPERATOR and place.what == f"`{before}` became `{after}`"
-
-
-def _is(kind: MutationKind, *constructs: str) -> Callable[[Place], bool]:
-    return lambda place: place.kind is kind and (not constructs or place.construct in constructs)
 
 
 def _wraps_late(place: Place) -> bool:
@@ -72,27 +56,19 @@ def _swaps_parts(place: Place) -> bool:
     return place.kind is MutationKind.SWAPPED_OPERANDS and not place.context.startswith("Unary")
 
 
+_SWAPS_ARMS = is_kind(MutationKind.SWAPPED_ARMS, "ConditionalExpression")
+
 HABITS = (
-    Habit(name="xor_as_or", applies=_becomes("^", "|")),
-    Habit(name="mux_arms_swapped", applies=_is(MutationKind.SWAPPED_ARMS, "ConditionalExpression"), everywhere=False),
+    Habit(name="xor_as_or", applies=becomes("^", "|")),
+    Habit(name="mux_arms_swapped", applies=_SWAPS_ARMS, everywhere=False),
     Habit(name="wraps_late", applies=_wraps_late, everywhere=False),
-    Habit(name="minus_as_plus", applies=_becomes("-", "+")),
-    Habit(name="case_arms_swapped", applies=_is(MutationKind.SWAPPED_ARMS, "CaseStatement"), everywhere=False),
+    Habit(name="minus_as_plus", applies=becomes("-", "+")),
+    Habit(name="case_arms_swapped", applies=is_kind(MutationKind.SWAPPED_ARMS, "CaseStatement"), everywhere=False),
     Habit(name="parts_swapped", applies=_swaps_parts, everywhere=False),
     Habit(name="blocking", applies=_blocks),
-    Habit(name="reset_polarity", applies=_is(MutationKind.RESET_POLARITY)),
+    Habit(name="reset_polarity", applies=is_kind(MutationKind.RESET_POLARITY)),
 )
-"""In order of precedence: a design gets the first that applies to it. Each nearly always changes the behaviour."""
-
-
-def systematic_fault(source: str) -> tuple[Habit, Mutant] | None:
-    """The habit that this design falls under and the design with it; None when no habit applies."""
-    places = find_places(source)
-    for habit in HABITS:
-        found = [place for place in places if habit.applies(place)]
-        if found:
-            return habit, mutate(source, found if habit.everywhere else found[:1])
-    return None
+"""Each nearly always changes the behaviour."""
 
 
 def faulty_corpus(problems: Iterable[Problem], *, systematic: float, random: float, seed: int) -> Iterator[CorpusItem]:
@@ -105,28 +81,29 @@ def faulty_corpus(problems: Iterable[Problem], *, systematic: float, random: flo
         raise ValueError(f"systematic is {systematic} and random {random}; give two shares with a sum of at most 1")
     for index, problem in enumerate(problems):
         rng = Random(f"{seed}/{index}/{problem.id}")
+        faults = PYTHON if problem.spec.verifier == "python" else VERILOG
         draw = rng.random()
         if draw < systematic:
-            yield _with_habit(problem)
+            yield _with_habit(problem, faults)
         elif draw < systematic + random:
-            yield _with_slip(problem, rng)
+            yield _with_slip(problem, rng, faults)
         else:
             yield CorpusItem(problem=problem, text=problem.golden, fault=None)
 
 
-def _with_habit(problem: Problem) -> CorpusItem:
-    found = systematic_fault(problem.golden)
+def _with_habit(problem: Problem, faults: Faults) -> CorpusItem:
+    found = faults.habitual(problem.golden)
     if found is None:
         return CorpusItem(problem=problem, text=problem.golden, fault=None)
     habit, mutant = found
     return CorpusItem(problem=problem, text=mutant.source, fault=f"habit {habit.name}: {mutant.description}")
 
 
-def _with_slip(problem: Problem, rng: Random) -> CorpusItem:
-    chosen = [] if rng.random() < _SYNTAX_SHARE else mutants(problem.golden, rng=rng, limit=1)
+def _with_slip(problem: Problem, rng: Random, faults: Faults) -> CorpusItem:
+    chosen = [] if rng.random() < _SYNTAX_SHARE else mutants(problem.golden, rng=rng, limit=1, find=faults.find)
     if chosen:
         return CorpusItem(problem=problem, text=chosen[0].source, fault=f"slip {chosen[0].description}")
-    text, what = syntax_slip(problem.golden, rng)
+    text, what = faults.syntax_slip(problem.golden, rng)
     return CorpusItem(problem=problem, text=text, fault=f"syntax {what}")
 
 
@@ -151,3 +128,6 @@ def syntax_slip(source: str, rng: Random) -> tuple[str, str]:
         at = rng.randrange(1, len(word[0]))
         text = word[0][:at] + word[0][at + 1 :]
     return source[: word.start()] + text + source[word.end() :], what
+
+
+VERILOG = Faults(find=find_places, habits=HABITS, syntax_slip=syntax_slip)

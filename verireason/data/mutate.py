@@ -1,4 +1,4 @@
-"""Mutants of a design: the same text with one small fault.
+"""Mutants of a design or a program: the same text with one small fault.
 
 For trusted texts only. A mutant differs from its source as a sequence of tokens, but it may behave alike (a reset of
 zero to `'0` and the like); only a proof can tell (`sim.hdl.equivalence`). Most compile, which only the tools can tell.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from verireason.data.mutation_kinds import MutationKind
@@ -33,13 +33,15 @@ def mutants(
     rng: random.Random | None,
     kinds: Collection[MutationKind] | None = None,
     limit: int | None = None,
+    find: Callable[[str], list[Place]] = find_places,
 ) -> list[Mutant]:
-    """Single mutations of `source` in source order, no two alike; all of them when `limit` is None.
+    """Single mutations of `source` in source order, no two alike; all of them when `limit` is None. `find` says where
+    it can be changed: Verilog's rules, or those of `verireason.data.programs.places`.
 
     With a limit, `rng` draws the sample, kind by kind in turn, so that each kind that occurs has its share. Raises
     ValueError for a limit without an rng. Deterministic for the same arguments.
     """
-    places = [place for place in find_places(source) if kinds is None or place.kind in kinds]
+    places = [place for place in find(source) if kinds is None or place.kind in kinds]
     if limit is not None and len(places) > limit:
         if rng is None:
             raise ValueError("a sample of the mutants needs an rng")

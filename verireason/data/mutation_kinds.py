@@ -1,4 +1,4 @@
-"""What a slip in a Verilog design can be, and what each operator is mistaken for."""
+"""What a slip in a design or a program can be, and what each operator of Verilog is mistaken for."""
 
 from __future__ import annotations
 
@@ -21,8 +21,12 @@ class MutationKind(StrEnum):
     DROPPED_STATEMENT = "dropped_statement"
     WIDTH = "width"
     SIGNAL = "signal"
-    """Another input of the same width."""
+    """Another input of the same width, another argument."""
     SIGNEDNESS = "signedness"
+    FUNCTION = "function"
+    """Another function that takes the same: min for max."""
+    DROPPED_PART = "dropped_part"
+    """A part of an expression: a reversal, a sign, a default."""
 
 
 _K = MutationKind
