@@ -13,9 +13,12 @@ from pathlib import Path
 
 from sim.boxes.cgroup import find_controllers
 from sim.boxes.docker import EngineUnavailable, open_engine
-from sim.farm import FarmUnavailable, open_farm
+from sim.farm import Farm, FarmUnavailable, open_farm
 from sim.image import ImageError, host_image, installed_image, read_recipe
 from sim.job import Job, Limits, Status, Step
+from sim.python import course as python
+from sim.python.suite import CallTest, Suite
+from sim.verdict import Candidate, Spec
 
 OUR_PACKAGES = ("sim", "rewards", "verireason")
 
@@ -194,6 +197,16 @@ def _farm() -> Iterator[Finding]:
             held = step is not None and step.status is Status.EXITED and step.code == expected
             found = "tried, holds" if held else f"tried: {result.failure or step}"
             yield Finding(subject=subject, state=State.GOOD if held else State.BAD, found=found)
+        yield _python(farm, limits)
+
+
+def _python(farm: Farm, limits: Limits) -> Finding:
+    """A Python program is judged."""
+    suite = Suite(entry="f", calls=(CallTest(id="0", args="[20]", expected="41"),))
+    spec = Spec(verifier=python.NAME, top="f", testbench=suite.to_text(), limits=limits)
+    (verdict,) = farm.judge([(Candidate(source="def f(n): return 2 * n + 1\n", language="python"), spec)])
+    state = State.GOOD if verdict.passed else State.BAD
+    return Finding(subject="a box judges a Python program", state=state, found=f"tried: {verdict.outcome}")
 
 
 def _engine() -> Finding:
