@@ -89,7 +89,7 @@ def _compare(got: Any, expected: Any, rule: Rule) -> str | _Pairs | None:
     if _SETS.issuperset(kinds):
         return members_apart(got, expected, typed=rule.typed)
     if kinds == (Scalar, Scalar):
-        return iter([("dtype", got.dtype, expected.dtype), ("value", got.item, expected.item)])
+        return _compare(got.item, expected.item, rule) if got.dtype == expected.dtype else apart(got, expected)
     if Array in kinds:
         return _arrays(got, expected, rule)
     comparable = kinds[0] is kinds[1] or _BYTES.issuperset(kinds)
@@ -159,10 +159,10 @@ def members_apart(got: Collection[Any], expected: Collection[Any], *, typed: boo
 
 
 def _place(steps: list[Any]) -> str:
-    """Where a difference is: "item 3, key 'a': "."""
-    names = [
-        f"key {show(step[0])}" if isinstance(step, tuple) else f"item {step}" for step in steps if step is not None
-    ]
+    """Where a difference is: "item 3, key 'a': ". The first step is to the values themselves."""
+    names = [f"key {show(step[0])}" if isinstance(step, tuple) else f"item {step}" for step in steps[1:]]
+    if len(names) > _SHOWN_STEPS:
+        names[_SHOWN_STEPS:] = [f"and {len(names) - _SHOWN_STEPS} levels below"]
     return ", ".join(names) + ": " if names else ""
 
 
