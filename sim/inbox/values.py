@@ -24,7 +24,7 @@ import json
 import math
 import sys
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -39,6 +39,11 @@ MAX_INT_DIGITS = 4000
 _MAX_INT_BITS = 13_000
 _MAX_DECIMAL = 4096
 """Characters of a Decimal."""
+_MAX_SAME_HASH = 32
+"""Members of a set, or keys of a dict, that may have one hash: the time to make it grows with the square. All tuples
+of five of -1 and -2 have one."""
+_LONG_INT_BITS = 1400
+"""From here on Python is slow to tell an int from a Decimal of its hash: half a minute for the longest."""
 
 _dumps = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
 
@@ -81,14 +86,33 @@ def decode(text: str | bytes, *, with_numpy: bool = False) -> Any:
     if len(text) > MAX_TEXT:
         raise ValueError(f"a value of {len(text)} characters, more than {MAX_TEXT}")
     try:
-        data = json.loads(text, parse_constant=_reject)
+        return _Decoder(with_numpy).value(json.loads(text, parse_constant=_reject), 0)
     except (RecursionError, UnicodeDecodeError) as err:
         raise ValueError("a value that cannot be read") from err
-    return _Decoder(with_numpy).value(data, 0)
 
 
 def _reject(name: str) -> float:
     raise ValueError(f"a value with {name} as a word of JSON")
+
+
+class _Hashing:
+    """Whether Python is quick to make the sets and dicts of one value; a hostile one may be built so that it isn't."""
+
+    def __init__(self) -> None:
+        self.has_decimal = False
+        self.has_long_int = False
+
+    def fault(self, members: Collection[Any]) -> str | None:
+        """Why a set of these can't be made, or a dict with these as keys; None when it can. All that is inside them
+        has been seen."""
+        if self.has_decimal and self.has_long_int:
+            return "a set or dict in a value that holds a Decimal and a long int"
+        try:
+            counts = Counter(map(hash, members))
+        except TypeError:
+            return "a member or key that cannot be hashed"
+        is_crowded = max(counts.values(), default=0) > _MAX_SAME_HASH
+        return f"a set or dict with more than {_MAX_SAME_HASH} members of one hash" if is_crowded else None
 
 
 class _Encoder:
@@ -96,6 +120,7 @@ class _Encoder:
 
     def __init__(self) -> None:
         self._num_nodes = 0
+        self._hashing = _Hashing()
 
     def plain(self, value: Any, depth: int) -> Any:
         """The value as what `json` writes."""
@@ -108,6 +133,7 @@ class _Encoder:
         if value is None or kind is bool or kind is str:
             return value
         if kind is int:
+            self._hashing.has_long_int |= value.bit_length() > _LONG_INT_BITS
             return value if value.bit_length() <= _MAX_INT_BITS else {"i": format(value, "x")}
         if kind is float:
             return value if math.isfinite(value) else {"f": str(value)}
@@ -117,12 +143,18 @@ class _Encoder:
             return {_TAG_OF[kind]: [self.plain(item, depth + 1) for item in value]}
         if kind is set or kind is frozenset:
             items = [self.plain(item, depth + 1) for item in value]
+            self._check(value)
             return {"s" if kind is set else "z": sorted(items, key=_dumps)}
         if kind in _DICTS:
-            return {
-                "d": [[self.plain(k, depth + 1), self.plain(v, depth + 1)] for k, v in tuple(dict.items(value))],
-            }
+            entries = tuple(dict.items(value))
+            pairs = [[self.plain(key, depth + 1), self.plain(item, depth + 1)] for key, item in entries]
+            self._check([key for key, _ in entries])
+            return {"d": pairs}
         return self._rare(value, kind, depth)
+
+    def _check(self, members: Collection[Any]) -> None:
+        if (fault := self._hashing.fault(members)) is not None:
+            raise Unfit(fault)
 
     def _rare(self, value: Any, kind: type, depth: int) -> Any:
         if kind is bytes or kind is bytearray:
@@ -130,6 +162,7 @@ class _Encoder:
         if kind is complex:
             return {"c": [self.plain(value.real, depth), self.plain(value.imag, depth)]}
         if kind is Decimal:
+            self._hashing.has_decimal = True
             text = str(value)
             if len(text) > _MAX_DECIMAL:
                 raise Unfit(f"a Decimal of {len(text)} characters, more than {_MAX_DECIMAL}")
@@ -168,6 +201,7 @@ class _Decoder:
     def __init__(self, with_numpy: bool) -> None:
         self._with_numpy = with_numpy
         self._num_nodes = 0
+        self._hashing = _Hashing()
 
     def value(self, data: Any, depth: int) -> Any:
         self._num_nodes += 1
@@ -176,6 +210,10 @@ class _Decoder:
         kind = type(data)
         if kind is list:
             return [self.value(item, depth + 1) for item in data]
+        if kind is int:
+            return self.whole(data)
+        if kind is float and not math.isfinite(data):
+            raise ValueError("a float too large to be written as a number")
         if kind is not dict:
             return data
         if len(data) != 1:
@@ -193,7 +231,8 @@ class _Decoder:
 
     def members(self, data: Any, depth: int) -> set[Any]:
         items = self.items(data, depth)
-        members: set[Any] = _hashed(set, items)
+        self._check(items)
+        members = set(items)
         if len(members) < len(items):
             raise ValueError("a set with a member twice")
         return members
@@ -206,10 +245,28 @@ class _Decoder:
             if type(pair) is not list or len(pair) != 2:
                 raise ValueError("a dict with something that is not a pair")
             pairs.append((self.value(pair[0], depth + 1), self.value(pair[1], depth + 1)))
-        found: dict[Any, Any] = _hashed(dict, pairs)
+        self._check([key for key, _ in pairs])
+        found = dict(pairs)
         if len(found) < len(pairs):
             raise ValueError("a dict with a key twice")
         return found
+
+    def _check(self, members: Collection[Any]) -> None:
+        if (fault := self._hashing.fault(members)) is not None:
+            raise ValueError(fault)
+
+    def whole(self, value: int) -> int:
+        self._hashing.has_long_int |= value.bit_length() > _LONG_INT_BITS
+        return value
+
+    def decimal(self, data: Any) -> Decimal:
+        self._hashing.has_decimal = True
+        if len(_text(data)) > _MAX_DECIMAL:
+            raise ValueError(f"a Decimal of {len(data)} characters, more than {_MAX_DECIMAL}")
+        try:
+            return Decimal(data)
+        except InvalidOperation as err:
+            raise ValueError("a Decimal that is no number") from err
 
     def numbers(self, data: Any, kind: type, depth: int) -> tuple[Any, Any]:
         items = self.items(data, depth)
@@ -249,13 +306,6 @@ class _Decoder:
             raise ValueError(f"numpy makes nothing of it: {type(err).__name__}") from err
 
 
-def _hashed(kind: Callable[[list[Any]], Any], items: list[Any]) -> Any:
-    try:
-        return kind(items)
-    except TypeError as err:
-        raise ValueError("a member or key that cannot be hashed") from err
-
-
 def _exact(data: Any, **kinds: type) -> tuple[Any, ...]:
     if type(data) is not dict or set(data) != set(kinds):
         raise ValueError(f"an object without exactly {', '.join(kinds)}")
@@ -293,17 +343,8 @@ def _bytes(data: Any) -> bytes:
     return bytes.fromhex(data)
 
 
-def _decimal(data: Any) -> Decimal:
-    if len(_text(data)) > _MAX_DECIMAL:
-        raise ValueError(f"a Decimal of {len(data)} characters, more than {_MAX_DECIMAL}")
-    try:
-        return Decimal(data)
-    except InvalidOperation as err:
-        raise ValueError("a Decimal that is no number") from err
-
-
 _READERS: dict[str, Callable[[_Decoder, Any, int], Any]] = {
-    "i": lambda own, data, depth: _int(data),
+    "i": lambda own, data, depth: own.whole(_int(data)),
     "f": lambda own, data, depth: _float(data),
     "t": lambda own, data, depth: tuple(own.items(data, depth)),
     "s": lambda own, data, depth: own.members(data, depth),
@@ -312,7 +353,7 @@ _READERS: dict[str, Callable[[_Decoder, Any, int], Any]] = {
     "b": lambda own, data, depth: _bytes(data),
     "y": lambda own, data, depth: bytearray(_bytes(data)),
     "c": lambda own, data, depth: complex(*own.numbers(data, float, depth)),
-    "D": lambda own, data, depth: _decimal(data),
+    "D": lambda own, data, depth: own.decimal(data),
     "F": lambda own, data, depth: own.fraction(data, depth),
     "a": lambda own, data, depth: own.array(data, depth),
     "n": lambda own, data, depth: own.scalar(data, depth),
