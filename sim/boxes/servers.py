@@ -54,6 +54,7 @@ SERVERS = {
             "OPENBLAS_NUM_THREADS=1",  # a server with threads cannot be forked
             "python3",
             "-s",
+            "-P",  # nothing is imported from a directory that a job can write to
             "-m",
             "sim.inbox.python_server",
         ),

@@ -27,7 +27,6 @@ _SPECIAL: dict[str, Callable[..., Any]] = {
     "getitem": lambda owner, key: owner[key],
     "setitem": lambda owner, key, value: owner.__setitem__(key, value),
     "delitem": lambda owner, key: owner.__delitem__(key),
-    "contains": lambda owner, item: item in owner,
     "getattr": getattr,
     "setattr": setattr,
     "call": lambda owner, *args, **kwargs: owner(*args, **kwargs),
