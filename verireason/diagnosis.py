@@ -115,6 +115,8 @@ def _paragraphs(verdict: Verdict, lines: Sequence[str], words: _Words) -> Iterat
     if verdict.failed_call is not None:
         yield "\n".join(_failed_call(verdict.failed_call))
     errors = [each for each in verdict.diagnostics if each.severity is Severity.ERROR]
+    if verdict.failed_call is not None:
+        errors = [each for each in errors if each.line is not None]  # any other is said of its test, further on
     yield "\n".join(_messages("Errors", errors, lines, words.hints))
     yield "\n".join(_findings(verdict))
     if verdict.waves is not None:

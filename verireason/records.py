@@ -53,6 +53,8 @@ class Record:
     """Index among the completions of the same problem, from 0."""
     outcome: Outcome
     passed: bool
+    language: str = "verilog"
+    """Of the code: "verilog" or "python"."""
     category: str | None = None
     split: str | None = None
     difficulty: int | None = None
@@ -125,6 +127,7 @@ def record_from(
     return Record(
         problem_id=problem.id,
         benchmark=problem.benchmark,
+        language=problem.language,
         category=problem.category,
         split=problem.split,
         difficulty=problem.difficulty,

@@ -225,6 +225,16 @@ def test_a_program_is_told_the_call_that_failed_and_the_line() -> None:
     assert explain(CRASHED, PROGRAM, language="python") == PYTHON_TEXT
 
 
+def test_a_wrong_answer_is_told_once() -> None:
+    verdict = Verdict(
+        outcome=Outcome.WRONG,
+        tests=(NamedTest(name="0", passed=False, end=TestEnd.WRONG, message="got 2, expected 3"),),
+        failed_call=FailedCall(test="0", call="first([2])", expected="3", got="2"),
+        diagnostics=(Diagnostic(severity=Severity.ERROR, message="test 0: got 2, expected 3"),),
+    )
+    assert explain(verdict, PROGRAM, language="python").count("got 2, expected 3") == 1
+
+
 def test_what_a_program_read_and_wrote_keeps_its_lines() -> None:
     found = FailedCall(test="0", call="2\n3 4\n", expected="7\n" * 40, got="7")
     text = explain(Verdict(outcome=Outcome.WRONG, failed_call=found), PROGRAM, language="python")

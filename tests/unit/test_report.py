@@ -232,7 +232,7 @@ def test_a_problem_shows_few_designs_with_equal_ones_counted_and_the_page_says_s
     write_records(tmp_path / "records.jsonl", given)
     (chosen,) = choose_samples(load_source(tmp_path)).values()
     assert [sample.num_copies for sample in chosen] == [2] * MAX_PER_PROBLEM
-    assert "the designs of 8 of 20 completions, at most 4 different ones" in html_of(tmp_path)
+    assert "the page shows 8 of 20 completions, at most 4 different ones" in html_of(tmp_path)
 
 
 def test_best_shows_what_was_learned_and_worst_one_of_each_kind_of_failure(run: Path) -> None:
@@ -299,7 +299,8 @@ def test_a_directory_without_records_is_one_line(tmp_path: Path, capsys: pytest.
         ("metrics.jsonl", "nonsense\n{}\n", "metrics.jsonl:1: not JSON"),
         ("config.json", "[]", "config.json holds no JSON object"),
         ("versions.json", "{", "versions.json is not JSON"),
-        ("problems.json", '[{"problem": 1}]', "problems.json: expected a list"),
+        ("problems.json", '[{"problem": 1}]', "problems.json: unknown field 'problem'; expected a list"),
+        ("problems.json", "{}", "problems.json: no list"),
     ],
 )
 def test_a_bad_file_is_named(tmp_path: Path, name: str, content: str, message: str) -> None:

@@ -14,6 +14,7 @@ from sim.image import ImageError
 from sim.verdict import Candidate, Checks, Outcome, Spec
 from verireason.data.calibrate import Calibration
 from verireason.errors import MissingError, UserError
+from verireason.evals.facts import facts_of, write_facts
 from verireason.problem import Completion, Problem
 from verireason.records import Record, RecordWriter, record_from
 from verireason.templates import extract
@@ -72,9 +73,12 @@ def fresh_directory(path: Path) -> None:
 
 
 def write_problems(path: Path, calibration: Calibration) -> None:
-    """Say which problems are defective, beside the records: the ceiling of every rate."""
-    facts = [{"problem_id": problem_id, "defect": defect} for problem_id, defect in calibration.defects.items()]
-    (path / PROBLEMS).write_text(json.dumps(facts, indent=1) + "\n")
+    """Say what is known of the problems, beside the records: defects are the ceiling of every rate."""
+    facts = (
+        facts_of(problem, defect=calibration.defects.get(id), dropped=calibration.dropped.get(id, ()))
+        for id, problem in calibration.problems.items()
+    )
+    write_facts(path / PROBLEMS, facts)
 
 
 def judge_completions(

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from verireason.reports import rates, strips, text
+from verireason.reports import modes, rates, samples, strips, text
 from verireason.reports.rates import Group
-from verireason.reports.report import MEANINGS, Report
+from verireason.reports.report import MAX_DROPPED, MEANINGS, Report
 from verireason.reports.waves import waves_svg
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ def render_html(report: Report) -> str:
         script=script,
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         meanings=MEANINGS,
+        modes=modes.MEANINGS,
+        max_dropped=MAX_DROPPED,
     )
 
 
@@ -69,11 +71,13 @@ def _environment() -> Environment:
         "bar": strips.bar_svg,
         "strip": strips.strip_svg,
         "cut": text.cut,
-        "split_name": rates.split_name,
         "tied": _tied,
         "by_split": _by_split,
         "waves": waves_svg,
         "field": getattr,
+        "ends": strips.ends_svg,
+        "failing": samples.failing_tests,
+        "subtasks": samples.subtasks,
     }
-    environment.globals |= {"listing": text.listing, "bits": text.bits}
+    environment.globals |= {"listing": text.listing, "bits": text.bits, "apart": text.apart}
     return environment

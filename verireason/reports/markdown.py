@@ -8,7 +8,7 @@ from verireason.diagnosis import explain
 from verireason.evals.passk import Difference, PassAtK
 from verireason.records import verdict_from
 from verireason.reports.rates import Group, percent, points
-from verireason.reports.report import Report
+from verireason.reports.report import MAX_DROPPED, Report
 from verireason.reports.samples import Sample
 from verireason.reports.text import cut, fenced, markdown_text
 
@@ -29,6 +29,7 @@ def render_markdown(report: Report) -> str:
         *(markdown_text(note) for note in report.notes),
         "## Outcomes",
         _outcomes(report),
+        *_modes(report),
         *_cheats(report),
         *_groups("## Families", "family", report.families, report),
         *_groups("## Difficulty", "difficulty", report.difficulties, report),
@@ -99,6 +100,28 @@ def _cheats(report: Report) -> Iterator[str]:
     yield f"Completions with at least one such construct, of {report.num_records:,} in all."
 
 
+def _modes(report: Report) -> Iterator[str]:
+    if not report.modes:
+        return
+    yield "## How the tests run"
+    head = ["benchmark", "problems", "tests", *(mode for mode, _ in report.modes[0].num_tests), "dropped"]
+    rows = [
+        [
+            row.benchmark,
+            f"{row.num_problems:,}",
+            f"{row.num_all:,}{' or more' if row.is_open else ''}",
+            *(f"{number:,}" for _, number in row.num_tests),
+            f"{row.num_dropped:,}",
+        ]
+        for row in report.modes
+    ]
+    yield _table(head, rows, num_words=1)
+    if report.dropped:
+        found = (f"{markdown_text(id)} ({len(tests)})" for id, tests in report.dropped[:MAX_DROPPED])
+        more = f" and {len(report.dropped) - MAX_DROPPED:,} more" if len(report.dropped) > MAX_DROPPED else ""
+        yield f"Problems with tests that were dropped, since the reference itself fails them: {', '.join(found)}{more}."
+
+
 def _problems(report: Report) -> str:
     rows = []
     for row in report.problems[:MAX_PROBLEMS]:
@@ -129,20 +152,21 @@ def _sample(sample: Sample) -> str:
         f"{markdown_text(sample.label)}, sample {record.sample}",
     ]
     if record.tests_total and record.tests_passed is not None:
-        facts.append(f"{record.tests_passed} of {record.tests_total} checks")
+        checks = "tests" if record.language == "python" else "checks"
+        facts.append(f"{record.tests_passed} of {record.tests_total} {checks}")
     if record.reward is not None:
         facts.append(f"reward {record.reward:.3g}")
     shown = cut(record.code or record.completion or "")
     more = f"{shown.num_left_out:,} more characters are in the records." if shown.num_left_out else ""
     findings = "\n".join(_findings(sample))
-    code = fenced(shown.text, "verilog" if record.code else "text")
+    code = fenced(shown.text, record.language if record.code else "text")
     return "\n\n".join(part for part in (" · ".join(facts), code, more, fenced(findings) if findings else "") if part)
 
 
 def _findings(sample: Sample) -> Iterator[str]:
     """Plain lines, to be fenced; the first of them say what the header of the sample says already."""
     if not sample.record.passed and sample.record.judged:
-        yield explain(verdict_from(sample.record), sample.record.code)
+        yield explain(verdict_from(sample.record), sample.record.code, language=sample.record.language)
         return
     yield from (f"{each.severity}: {each.message}" for each in sample.record.diagnostics)
 

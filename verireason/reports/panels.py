@@ -78,7 +78,7 @@ PANELS = (
         lines=(
             Line(label="follow the format", names=("format",)),
             Line(label="cut off by the limit", names=("truncated",)),
-            Line(label="different designs", names=("unique",)),
+            Line(label="different answers", names=("unique",)),
         ),
     ),
     Panel(

@@ -28,6 +28,7 @@ SPLITS = {
     None: "All problems",
 }
 """Split to what a reader calls it, in the order of a report."""
+LANGUAGES = {"verilog": "Verilog", "python": "Python"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,8 @@ class Facts:
 
     problem_id: str
     split: str | None
+    group: str
+    """Which problems it is reported with, for a reader."""
     category: str | None
     difficulty: int | None
     prompt: str | None
@@ -88,6 +91,7 @@ def choose_ks(record_set: RecordSet) -> tuple[int, ...]:
 
 def problem_facts(source: Source) -> dict[str, Facts]:
     """Problems in order of appearance."""
+    name_of = _naming(source)
     facts: dict[str, Facts] = {}
     for record_set in source.compared:
         for record in record_set.records:
@@ -95,6 +99,7 @@ def problem_facts(source: Source) -> dict[str, Facts]:
                 facts[record.problem_id] = Facts(
                     problem_id=record.problem_id,
                     split=record.split,
+                    group=name_of(record),
                     category=record.category,
                     difficulty=record.difficulty,
                     prompt=record.prompt,
@@ -103,8 +108,9 @@ def problem_facts(source: Source) -> dict[str, Facts]:
 
 
 def split_groups(source: Source, ks: Sequence[int]) -> list[Group]:
-    """One group a split, in the order of SPLITS, with a row for every evaluation."""
-    return _groups(source.evaluations or (source.main,), ks, lambda record: (split_name(record.split),), source.defects)
+    """One group a split (and language, if there are two), in the order of SPLITS, with a row for every evaluation."""
+    name_of = _naming(source)
+    return _groups(source.evaluations or (source.main,), ks, lambda record: (name_of(record),), source.defects)
 
 
 def family_groups(source: Source) -> list[Group]:
@@ -113,23 +119,20 @@ def family_groups(source: Source) -> list[Group]:
     categories = {category for _, category in problems}
     if not 1 < len(categories) <= len(problems) / 2:
         return []
-    return _groups(
-        source.compared, (1,), lambda record: (split_name(record.split), record.category or "none"), source.defects
-    )
+    name_of = _naming(source)
+    return _groups(source.compared, (1,), lambda record: (name_of(record), record.category or "none"), source.defects)
 
 
 def difficulty_groups(source: Source) -> list[Group]:
     """pass@1 by split and difficulty; none when the source does not say or there is only one."""
     if len({record.difficulty for record in source.main.records} - {None, 0}) < 2:
         return []
-    return _groups(
-        source.compared, (1,), lambda record: (split_name(record.split), f"level {record.difficulty}"), source.defects
-    )
+    name_of = _naming(source)
+    return _groups(source.compared, (1,), lambda record: (name_of(record), _level(record)), source.defects)
 
 
-def split_name(split: str | None) -> str:
-    """What a reader calls a split."""
-    return SPLITS.get(split) or str(split)
+def _level(record: Record) -> str:
+    return f"level {record.difficulty}" if record.difficulty else "no level"
 
 
 def tallies_by_problem(record_set: RecordSet) -> Mapping[str, Tally]:
@@ -179,6 +182,17 @@ def _with_interval(rate: PassAtK) -> str:
     return f"{percent(rate.estimate)} % [{percent(rate.low)}, {percent(rate.high)}]"
 
 
+def _naming(source: Source) -> Callable[[Record], str]:
+    """What a reader calls the split of a record. Rates of designs and of programs are never mixed."""
+    languages = {record.language for record_set in source.record_sets for record in record_set.records}
+
+    def name_of(record: Record) -> str:
+        split = SPLITS.get(record.split) or str(record.split)
+        return f"{split}, {LANGUAGES.get(record.language, record.language)}" if len(languages) > 1 else split
+
+    return name_of
+
+
 def _groups(
     record_sets: Sequence[RecordSet],
     ks: Sequence[int],
@@ -190,7 +204,7 @@ def _groups(
         for record in record_set.records:
             parts.setdefault(key(record), {}).setdefault(record_set.label, []).append(record)
     place = {name: index for index, name in enumerate(SPLITS.values())}
-    names = sorted(parts, key=lambda name: (place.get(name[0], len(place)), name))
+    names = sorted(parts, key=lambda name: (place.get(name[0].partition(", ")[0], len(place)), name))
     return [_group(name, parts[name], ks, defects) for name in names]
 
 

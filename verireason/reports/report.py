@@ -11,6 +11,7 @@ from verireason.evals.passk import NUM_RESAMPLES, Tally
 from verireason.records import Record
 from verireason.reports.cheats import FindingCount, count_findings
 from verireason.reports.curves import Curve, bin_width, draw_curves, draw_heldout
+from verireason.reports.modes import ModeRow, mode_rows
 from verireason.reports.panels import left_out
 from verireason.reports.rates import (
     BOOTSTRAP_SEED,
@@ -29,13 +30,15 @@ from verireason.reports.source import Source, flat
 
 MAX_PROBLEMS = 1000
 """Rows of the table of problems."""
+MAX_DROPPED = 20
+"""Problems with dropped tests that are named."""
 
 MEANINGS = {
     Outcome.PASS: "every check of a full run agreed",
-    Outcome.MISMATCH: "ran, and an output differed or the run ended early",
-    Outcome.WRONG: "ran, and an answer differed",
-    Outcome.COMPILE_ERROR: "the tools refused the code",
-    Outcome.CRASH: "the simulation died",
+    Outcome.MISMATCH: "the design ran, and an output differed or the run ended early",
+    Outcome.WRONG: "the program ran, and an answer differed",
+    Outcome.COMPILE_ERROR: "the code does not compile, or lacks what is asked for",
+    Outcome.CRASH: "the simulation died; of a program: an exception, an exit or a signal",
     Outcome.TIMEOUT: "the CPU limit was hit",
     Outcome.MEMORY: "the memory limit was hit",
     Outcome.OUTPUT_LIMIT: "printed more than allowed",
@@ -82,6 +85,10 @@ class Report:
     outcomes: tuple[Outcome, ...]
     """Those that occur."""
     findings: tuple[FindingCount, ...]
+    modes: tuple[ModeRow, ...]
+    """How the tests of Python benchmarks run; empty when nothing says so."""
+    dropped: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+    """Problems with tests that nobody is asked, since their own reference fails them: id, and reason, of each."""
     num_records: int
     """Completions in all files together, which the findings are of."""
     curves: tuple[Curve, ...]
@@ -120,6 +127,8 @@ def build_report(source: Source) -> Report:
         difficulties=tuple(difficulty_groups(source)),
         outcomes=tuple(outcome for outcome in Outcome if outcome in present),
         findings=tuple(count_findings(source)),
+        modes=tuple(mode_rows(source)),
+        dropped=tuple((id, each.dropped) for id, each in (source.facts or {}).items() if each.dropped),
         num_records=sum(len(record_set.records) for record_set in source.record_sets),
         curves=tuple(curves),
         curves_note=_curves_note(source),
@@ -215,7 +224,7 @@ def _left_out(source: Source, rows: Sequence[ProblemRow]) -> list[str]:
     num_shown = sum(sample.num_copies for row in rows[:MAX_PROBLEMS] for sample in row.samples)
     if num_shown < num_records:
         notes.append(
-            f"Samples: the page holds the designs of {num_shown:,} of {num_records:,} completions, at most "
+            f"Samples: the page shows {num_shown:,} of {num_records:,} completions, at most "
             f"{MAX_PER_PROBLEM} different ones for each problem and evaluation; all are in the files of records."
         )
     if len(rows) > MAX_PROBLEMS:
@@ -232,7 +241,7 @@ def _method(ks: Sequence[int]) -> str:
         f"interval, Bayesian bootstrap over problems with Gaffke's end points, {NUM_RESAMPLES:,} resamples, seed "
         f"{BOOTSTRAP_SEED}; of differences, the bootstrap paired by problem and widened for few problems (Hesterberg "
         "2015). Unjudged completions, which the farm failed on, take no part in any rate and are counted beside it. A "
-        "design passes when every check of a full run agrees."
+        "completion passes when every check of a full run agrees; of a Python program, when it passes every test."
     )
 
 

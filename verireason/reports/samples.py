@@ -6,24 +6,26 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sim.verdict import Outcome
+from sim.verdict import NamedTest, Outcome, TestEnd
 from verireason.records import Record
 from verireason.reports.rates import tallies_by_problem
 from verireason.reports.source import RecordSet, Source
 from verireason.reports.text import MAX_CHARS
 
 MAX_PER_PROBLEM = 4
-"""Different designs of one problem in one evaluation."""
+"""Different answers to one problem in one evaluation."""
 MAX_TOTAL_CHARS = 3_000_000
-"""Of all designs together, so that the page stays under about 10 MB."""
+"""Of all samples together, so that the page stays under about 10 MB."""
 MAX_HIGHLIGHTS = 3
+MAX_TESTS = 12
+"""Failing tests of one sample."""
 MAX_KINDS = 5
 """Outcomes that get an example among the worst."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """One design and how often it came."""
+    """One answer and how often it came."""
 
     record: Record
     label: str
@@ -35,7 +37,8 @@ class Sample:
     def num_chars(self) -> int:
         """About how much of the page it takes."""
         drawing = 6000 if self.record.waves else 0
-        return 600 + drawing + min(MAX_CHARS, len(self.record.code or self.record.completion or ""))
+        tests = sum(80 + len(test.message or "") for test in failing_tests(self.record))
+        return 600 + drawing + tests + min(MAX_CHARS, len(self.record.code or self.record.completion or ""))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,34 @@ class Highlight:
     samples: tuple[Sample, ...]
 
 
+def failing_tests(record: Record) -> Sequence[NamedTest]:
+    """Tests that a report shows of a record: the first that failed, not those that nobody came to."""
+    return [test for test in record.tests if not test.passed and test.end is not TestEnd.NOT_RUN][:MAX_TESTS]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subtask:
+    """A group of tests that count as one."""
+
+    name: str
+    num_passed: int
+    num_tests: int
+
+    @property
+    def is_passed(self) -> bool:
+        """Whether all of its tests pass."""
+        return self.num_passed == self.num_tests
+
+
+def subtasks(record: Record) -> list[Subtask]:
+    """The groups of a record's tests, in their order."""
+    groups: dict[str, list[bool]] = {}
+    for test in record.tests:
+        if test.group is not None:
+            groups.setdefault(test.group, []).append(test.passed)
+    return [Subtask(name=name, num_passed=sum(each), num_tests=len(each)) for name, each in groups.items()]
+
+
 def closeness(record: Record) -> tuple[float, float]:
     """How near a completion came, for ordering: reward if there is one, then the share of checks passed."""
     share = (record.tests_passed or 0) / record.tests_total if record.tests_total else 0.0
@@ -55,7 +86,7 @@ def closeness(record: Record) -> tuple[float, float]:
 
 
 def choose_samples(source: Source) -> dict[str, list[Sample]]:
-    """Samples to show by problem: of each evaluation the best design of each outcome, then others, in limits."""
+    """Samples to show by problem: of each evaluation the best answer of each outcome, then others, in limits."""
     queues: list[list[Sample]] = []
     for record_set in source.compared:
         for records in _by_problem(record_set).values():
@@ -93,12 +124,12 @@ def _best(source: Source, records: Sequence[Record]) -> Highlight:
     )
     samples = [Sample(record=record, label=source.main.label) for record in hardest[:MAX_HIGHLIGHTS]]
     return Highlight(
-        title="Best", rule="Passing designs of the problems with the lowest share of passes.", samples=tuple(samples)
+        title="Best", rule="Passing answers to the problems with the lowest share of passes.", samples=tuple(samples)
     )
 
 
 def _learned(source: Source, records: Sequence[Record]) -> list[Sample]:
-    """Pairs of a failing and a passing design of the same problem."""
+    """Pairs of a failing and a passing answer to the same problem."""
     if source.baseline is None:
         return []
     before, after = tallies_by_problem(source.baseline), tallies_by_problem(source.main)
@@ -158,7 +189,7 @@ def _ordered(samples: Sequence[Sample]) -> list[Sample]:
 
 
 def _rounds(queues: Sequence[Sequence[Sample]]) -> Iterator[Sample]:
-    """The first of every queue, then the second of every queue, and so on: every problem before any second design."""
+    """The first of every queue, then the second of every queue, and so on: every problem before any second answer."""
     for place in range(MAX_PER_PROBLEM):
         for queue in queues:
             if place < len(queue):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from verireason.errors import UserError
+from verireason.evals.facts import ProblemFacts, read_facts
 from verireason.records import Record, read_records
 
 RECORDS = "records.jsonl"
@@ -45,10 +46,15 @@ class Source:
     """One entry a step: dotted names, finite numbers."""
     config: Mapping[str, Any] | None
     versions: Mapping[str, Any] | None
-    defects: Mapping[str, str] | None
-    """Problem to what is wrong with its own reference; None when nobody checked."""
+    facts: Mapping[str, ProblemFacts] | None
+    """Problem to what was known of it beforehand, where there is something to say; None when nobody looked."""
     warnings: tuple[str, ...]
     """What was left out of the files, for the reader of the report."""
+
+    @property
+    def defects(self) -> Mapping[str, str] | None:
+        """Problem to what is wrong with its own reference; None when nobody checked."""
+        return None if self.facts is None else {id: each.defect for id, each in self.facts.items() if each.defect}
 
     @property
     def main(self) -> RecordSet:
@@ -97,7 +103,7 @@ def load_source(directory: Path) -> Source:
         metrics=metrics,
         config=_read_object(directory / "config.json"),
         versions=_read_object(directory / "versions.json"),
-        defects=_read_defects(directory),
+        facts=_read_facts(directory),
         warnings=tuple(warnings),
     )
 
@@ -167,15 +173,17 @@ def _read_object(path: Path) -> Mapping[str, Any] | None:
     return data
 
 
-def _read_defects(directory: Path) -> Mapping[str, str] | None:
-    """From problems.json, at the top or beside the records of an evaluation; a list of {problem_id, defect}."""
+def _read_facts(directory: Path) -> Mapping[str, ProblemFacts] | None:
+    """From problems.json, at the top or beside the records of an evaluation; None when there is none."""
     paths = [*directory.glob("problems.json"), *sorted(directory.glob("eval/*/problems.json"))]
     if not paths:
         return None
-    defects: dict[str, str] = {}
+    facts: dict[str, ProblemFacts] = {}
     for path in paths:
         try:
-            defects |= {str(entry["problem_id"]): str(entry["defect"]) for entry in _read_json(path)}
-        except (TypeError, KeyError) as err:
-            raise UserError(f"{path}: expected a list of objects with problem_id and defect") from err
-    return defects
+            facts |= {each.problem_id: each for each in read_facts(path)}
+        except (ValueError, RecursionError) as err:
+            raise UserError(
+                f"{path}: {err}; expected a list of objects with problem_id, as in docs/records.md"
+            ) from err
+    return facts

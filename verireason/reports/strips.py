@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from sim.verdict import Outcome
+from sim.verdict import NamedTest, Outcome
 from verireason.evals.passk import PassAtK
 from verireason.records import Record
 
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 SCALE_PX, ROW_PX = 240, 18
-CELL_PX, CELLS_PER_ROW, MAX_CELLS = 9, 32, 64
+CELL_PX, CELL_HEIGHT_PX, CELLS_PER_ROW, MAX_CELLS = 9, 13, 32, 64
+MAX_ENDS = 256
+"""Tests of one sample."""
 
 
 def scale_svg(rates: Sequence[PassAtK]) -> Markup:
@@ -53,21 +55,30 @@ def bar_svg(outcomes: Mapping[Outcome, int]) -> Markup:
 
 def strip_svg(records: Sequence[Record]) -> Markup:
     """One cell a sample, in the order of the file, coloured by outcome; at most MAX_CELLS."""
+    return _cells([_shade(record) for record in records[:MAX_CELLS]])
+
+
+def ends_svg(tests: Sequence[NamedTest]) -> Markup:
+    """One cell a test, in order, coloured by its end; at most MAX_ENDS."""
+    return _cells([f"e-{test.end}" for test in tests[:MAX_ENDS]])
+
+
+def _cells(kinds: Sequence[str]) -> Markup:
+    """Cells in rows, each with its classes."""
     from markupsafe import Markup
 
-    cells: dict[str, list[str]] = {}
-    for index, record in enumerate(records[:MAX_CELLS]):
-        x, y = CELL_PX * (index % CELLS_PER_ROW), 13 * (index // CELLS_PER_ROW)
-        cells.setdefault(_shade(record), []).append(f"M{x} {y}h8v11h-8z")
-    num_columns = min(len(records), CELLS_PER_ROW)
-    num_rows = -(-min(len(records), MAX_CELLS) // CELLS_PER_ROW)
-    width, height = CELL_PX * num_columns, 13 * num_rows
-    paths = "".join(f'<path class="{shade}" d="{"".join(each)}"/>' for shade, each in cells.items())
-    return Markup(f'<svg class="strip" width="{width}" height="{height}" aria-hidden="true">{paths}</svg>')
+    paths: dict[str, str] = {}
+    for index, kind in enumerate(kinds):
+        x, y = CELL_PX * (index % CELLS_PER_ROW), CELL_HEIGHT_PX * (index // CELLS_PER_ROW)
+        paths[kind] = paths.get(kind, "") + f"M{x} {y}h8v11h-8z"
+    width = CELL_PX * min(len(kinds), CELLS_PER_ROW)
+    height = CELL_HEIGHT_PX * -(-len(kinds) // CELLS_PER_ROW)
+    drawn = "".join(f'<path class="{kind}" d="{path}"/>' for kind, path in paths.items())
+    return Markup(f'<svg class="strip" width="{width}" height="{height}" aria-hidden="true">{drawn}</svg>')
 
 
 def _shade(record: Record) -> str:
-    """Class of a cell: the outcome, and for designs that ran, how near they came."""
+    """Class of a cell: the outcome, and for code that ran, how near they came."""
     if record.outcome not in (Outcome.MISMATCH, Outcome.WRONG) or not record.tests_total:
         return f"o-{record.outcome}"
     share = (record.tests_passed or 0) / record.tests_total

@@ -78,6 +78,25 @@ def bits(value: str, other: str) -> Markup:
     return escape("").join(escape(mine) if mine == its else Markup("<u>{}</u>").format(mine) for mine, its in pairs)
 
 
+def apart(value: str, other: str) -> Markup:
+    """A text with what is not in the other's beginning and end marked; nothing is when they have neither in common."""
+    from markupsafe import Markup, escape
+
+    value, other = visible(value), visible(other)
+    start = _num_alike(value, other)
+    end = _num_alike(value[start:][::-1], other[start:][::-1])
+    middle = value[start : len(value) - end]
+    if not middle or not (start or end):
+        return escape(value)
+    return Markup("{}<u>{}</u>{}").format(value[:start], middle, value[len(value) - end :])
+
+
+def _num_alike(one: str, other: str) -> int:
+    """Characters that two texts start with."""
+    pairs = zip(one, other, strict=False)
+    return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+
+
 def markdown_text(text: str) -> str:
     """One line of Markdown that shows the text and does nothing else."""
     return _MARKDOWN.sub(r"\\\g<0>", visible(text).replace("\n", " ").strip())
