@@ -86,6 +86,8 @@ def decode(text: str | bytes, *, with_numpy: bool = False) -> Any:
     if len(text) > MAX_TEXT:
         raise ValueError(f"a value of {len(text)} characters, more than {MAX_TEXT}")
     try:
+        # Not json's own reading of bytes, which takes UTF-16 too.
+        text = text.decode() if isinstance(text, bytes) else text
         return _Decoder(with_numpy).value(json.loads(text, parse_constant=_reject), 0)
     except (RecursionError, UnicodeDecodeError) as err:
         raise ValueError("a value that cannot be read") from err
