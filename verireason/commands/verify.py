@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sim.course import check_fit
 from sim.farm import BOXES
-from sim.hdl.course import check_fit
 from sim.verdict import Checks, Level, Outcome, Simulator
 from verireason.data.benchmarks import LOADERS, load_benchmark
 from verireason.data.calibrate import calibrate
@@ -144,6 +144,10 @@ def _load_problems(args: argparse.Namespace, checks: Checks) -> dict[str, Proble
     listed = read_problems(args.problems) if args.problems else load_benchmark(args.benchmark, args.root)
     problems = {problem.id: problem for problem in listed}
     for problem in problems.values():
+        if problem.language == "python" and checks != Checks():
+            raise UserError(
+                f"{problem.id} is a Python problem; leave out what is about hardware: --simulator, --lint ..."
+            )
         try:
             check_fit(problem.spec, checks)
         except ValueError as err:
