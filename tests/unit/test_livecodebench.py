@@ -75,6 +75,16 @@ def test_a_packed_text_comes_back(protocol: int, text: str) -> None:
     assert unpack(pack(pickle.dumps(text, protocol=protocol))) == text
 
 
+def test_the_private_tests_of_a_published_problem_are_read() -> None:
+    packed = (  # 1873_A, as in an issue of the benchmark's repository
+        "eJxrYJmaz8gABhEZQEZ0tVJmXkFpiZKVgpJhTF5iUnJMnpKOglJ+aQlUNNI1GCJUklpcUlJZkAoSLC5JycxTqtVRQNJuDNWOILAYhCCIMdI0Ji85"
+        "MQloWjKQSE5KjMlLSgSam5SciG64nz+y2WACJESMJWYY7ibFG8T5KnaKHgAcinnp"
+    )
+    cases = json.loads(unpack(packed))
+    assert len(cases) == 4
+    assert cases[0] == {"input": "1\nabc\n", "output": "YES\n", "testtype": "stdin"}
+
+
 class Evil:
     def __reduce__(self) -> tuple[Any, ...]:
         return os.mkdir, ("verireason_escape",)

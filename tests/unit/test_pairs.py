@@ -9,7 +9,16 @@ import pytest
 from sim.inbox.values import decode
 from sim.python.suite import Suite
 from verireason.data.loaded import LeftOut
-from verireason.data.pairs import APPS_SETUP, CONTEST_SETUP, Pairs, first_python, make_limits, make_prompt, make_suite
+from verireason.data.pairs import (
+    APPS_SETUP,
+    CONTEST_SETUP,
+    Pairs,
+    first_python,
+    make_limits,
+    make_prompt,
+    make_spec,
+    make_suite,
+)
 
 
 def calls(inputs: list[Any], outputs: list[Any], **fields: Any) -> list[tuple[Any, Any]]:
@@ -63,6 +72,7 @@ def test_a_function_is_a_method_where_it_is_shown_as_one(shown: str, entry: str)
         (["1"], [], None, "1 inputs and 0 outputs"),
         ([3], ["3"], None, "test 0 holds neither a text nor lines of text"),
         (["1", "2"], ["1", [2]], None, "test 1 holds neither a text nor lines of text"),
+        (["1" * (17 << 20)], ["3"], None, "test 0 holds a text of 17 MiB"),
         (["1 2"], ["3"], "f", "an argument or a result that is not JSON: '1 2'"),
         (["1"], ["abc"], "f", "an argument or a result that is not JSON: 'abc'"),
         ([3], [3], "f", "arguments that are no list"),
@@ -83,6 +93,13 @@ def test_the_golden_is_the_first_solution_that_is_python_3_without_its_fence() -
     assert first_python(["print 1", "", "```\nint x;\n```"]) == ""
     assert first_python(["x = '''\n```\n'''\n"]) == "x = '''\n```\n'''\n"
     assert first_python(["("] * 20 + ["print(1)"]) == ""
+
+
+def test_a_program_may_print_twice_what_is_expected() -> None:
+    suite = make_suite(Pairs(inputs=["", ""], outputs=["1" * (3 << 20), "1"], function=None), shown="")
+    assert make_spec(suite, make_limits(cpu_s=1)).limits.output_kb == 6 << 10
+    suite = make_suite(Pairs(inputs=[""], outputs=["1"], function=None), shown="")
+    assert make_spec(suite, make_limits(cpu_s=1)).limits.output_kb == 1024
 
 
 def test_memory_is_the_benchmarks_within_bounds() -> None:

@@ -14,7 +14,7 @@ import ast
 import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sim.inbox.values import Unfit, encode
@@ -54,6 +54,8 @@ import numpy as np
 """
 """What the graders of APPS and TACO put before a candidate."""
 
+MAX_TEXT = 16 << 20
+"""Characters of one test's input or output."""
 _MIN_MB, _MAX_MB = 256, 1024
 """Contests set limits for compiled programs, some lower than what an interpreter takes."""
 _CLASS = re.compile(r"^class Solution\b", re.MULTILINE)
@@ -118,7 +120,9 @@ def make_suite(
 
 
 def make_spec(suite: Suite, limits: Limits) -> Spec:
-    """What a candidate is judged against."""
+    """What a candidate is judged against. It may print twice what the longest expected output has."""
+    longest_kb = max((len(test.expected) for test in suite.stdio), default=0) >> 10
+    limits = replace(limits, output_kb=max(limits.output_kb, 2 * longest_kb))
     return Spec(verifier="python", top=suite.entry or MAIN, testbench=suite.to_text(), limits=limits)
 
 
@@ -177,9 +181,11 @@ def _stdio_tests(pairs: Pairs) -> tuple[StdioTest, ...]:
 
 def _text(value: Any, test_id: str) -> str:
     if isinstance(value, list) and all(isinstance(line, str) for line in value):
-        return "\n".join(value)
+        value = "\n".join(value)
     if not isinstance(value, str):
         raise LeftOut(f"test {test_id} holds neither a text nor lines of text")
+    if len(value) > MAX_TEXT:
+        raise LeftOut(f"test {test_id} holds a text of {len(value) >> 20} MiB")
     return value
 
 
