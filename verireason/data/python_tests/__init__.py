@@ -9,6 +9,16 @@ from verireason.data.python_tests.convert import (
     convert_check,
     convert_pytest,
     convert_unittest,
+    num_functions,
+    parse,
 )
 
-__all__ = ["Conversion", "convert_asserts", "convert_check", "convert_pytest", "convert_unittest"]
+__all__ = [
+    "Conversion",
+    "convert_asserts",
+    "convert_check",
+    "convert_pytest",
+    "convert_unittest",
+    "num_functions",
+    "parse",
+]

@@ -218,7 +218,7 @@ class Body:
             if is_mutable(self._names.get(name)):
                 del self._names[name]
             self._pending.pop(name, None)
-        if isinstance(statement, ast.Expr) and read & self._scope.entries:
+        if isinstance(statement, ast.Expr) and read & (self._scope.entries | self._scope.taken):
             self.has_effects = True
         test_id = None
         if not _holds_assertion(statement) and self._may_fail(statement, read):
@@ -231,7 +231,7 @@ class Body:
     def _may_fail(self, statement: ast.stmt, read: set[str]) -> bool:
         """Whether it calls the candidate, or a function of the test code's that may do so or hold the assertions."""
         is_call = isinstance(statement, ast.Expr | ast.For | ast.While | ast.With | ast.If | ast.Try)
-        return is_call and bool(read & (self._scope.entries | self._scope.functions))
+        return is_call and bool(read & (self._scope.entries | self._scope.taken | self._scope.functions))
 
 
 def is_assertion(statement: ast.stmt) -> bool:

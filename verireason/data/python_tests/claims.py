@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from sim.inbox.values import Unfit, encode
@@ -91,12 +91,7 @@ class Reader:
                 return self._call(node)
             case ast.Call(func=ast.Name(id=name), args=[inner], keywords=[]) if self._is_view(name):
                 asked = self.asked(inner)
-                return Asked(
-                    args=asked.args,
-                    kwargs=asked.kwargs,
-                    views=(*asked.views, _VIEWS[name]),
-                    mutable_reads=asked.mutable_reads,
-                )
+                return replace(asked, views=(*asked.views, _VIEWS[name]))
         raise NotConstant("no call of the entry")
 
     def folder(self) -> Folder:
@@ -121,12 +116,17 @@ class Reader:
     def _read(self, test: ast.expr) -> Claim:
         match test:
             case ast.UnaryOp(op=ast.Not(), operand=operand):
-                return self._claim(self.asked(operand), "falsy@1", None)
+                return self._truth(operand, "falsy@1")
             case ast.Compare(left=left, ops=[op], comparators=[right]):
                 return self._compare(left, op, right)
             case ast.Call(func=func, args=[first, second]) if self._scope.dotted(func) == "math.isclose":
                 return self._is_close(first, second, test.keywords)
-        return self._claim(self.asked(test), "truthy@1", None)
+        return self._truth(test, "truthy@1")
+
+    def _truth(self, node: ast.expr, comparator: str) -> Claim:
+        """`assert f(x)`: the truth is taken in the candidate's process, since a match object has no other words."""
+        asked = self.asked(node)
+        return self._claim(replace(asked, views=(*asked.views, View.BOOL)), comparator, None)
 
     def _compare(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Claim:
         match op:
@@ -135,15 +135,15 @@ class Reader:
             case ast.NotEq():
                 asked, expected = self._sides(left, right)
                 return self._claim(asked, "differs@1", expected)
-            case ast.Is() | ast.IsNot() if isinstance(right, ast.Constant) and isinstance(right.value, bool | None):
-                name = "identical@1" if isinstance(op, ast.Is) else "not-identical@1"
-                return self._claim(self.asked(left), name, right.value)
+            case ast.Is() if isinstance(right, ast.Constant) and isinstance(right.value, bool | None):
+                return self._claim(self.asked(left), "identical@1", right.value)
             case ast.In():
                 return self._member(left, right)
             case ast.Lt() | ast.LtE():
                 return self._near(left, right, strict=isinstance(op, ast.Lt))
             case ast.Gt() | ast.GtE():
                 return self._near(right, left, strict=isinstance(op, ast.Gt))
+        # `is not None` too: whatever the candidate returns may be an object that no value stands for.
         raise NotConstant("a comparison that no comparator stands for")
 
     def _equal(self, left: ast.expr, right: ast.expr) -> Claim:
@@ -252,12 +252,11 @@ _OF_ONE: dict[str, Callable[[ast.expr], ast.expr]] = {
     "assertTrue": lambda node: node,
     "assertFalse": lambda node: ast.UnaryOp(op=ast.Not(), operand=node),
     "assertIsNone": lambda node: ast.Compare(left=node, ops=[ast.Is()], comparators=[_NONE]),
-    "assertIsNotNone": lambda node: ast.Compare(left=node, ops=[ast.IsNot()], comparators=[_NONE]),
 }
 _OF_TWO: dict[str, ast.cmpop] = {
     "assertEqual": ast.Eq(), "assertListEqual": ast.Eq(), "assertTupleEqual": ast.Eq(), "assertSetEqual": ast.Eq(),
     "assertDictEqual": ast.Eq(), "assertMultiLineEqual": ast.Eq(), "assertNotEqual": ast.NotEq(),
-    "assertIs": ast.Is(), "assertIsNot": ast.IsNot(), "assertIn": ast.In(),
+    "assertIs": ast.Is(), "assertIn": ast.In(),
 }  # fmt: skip
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from sim.python.suite import CallTest, Program, Style
 from verireason.data.python_tests.body import Body, Kept
@@ -37,25 +37,35 @@ def convert_check(source: str, *, entry: str, prelude: str = "") -> Conversion:
 
     `prelude` is trusted code that the tests call: helpers that come with the problem.
     """
-    module = _parse(source, "the test")
+    module = parse(source, "the test")
     check = next((node for node in module.body if isinstance(node, ast.FunctionDef) and node.name == "check"), None)
     if check is None or len(check.args.args) != 1:
         raise ValueError("the test has no function check(candidate)")
     around = [node for node in module.body if node is not check and "check" not in reads(node)]
     name = check.args.args[0].arg
-    alias = [] if name == CANDIDATE else _parse(f"{name} = {CANDIDATE}", "the name").body
-    return _convert_statements([*around, *check.body], entries=frozenset({name, entry}), prelude=prelude, alias=alias)
+    statements = [*around, *check.body]
+    helpers = parse(prelude, "the code before the test")
+    scope = scope_of([helpers, *statements], entries=frozenset({name, entry}))
+    conversion = _convert_statements(statements, scope=scope)
+    program = conversion.program
+    if program is not None:
+        alias = "" if name == CANDIDATE else f"{name} = {CANDIDATE}\n"
+        program = replace(program, source=alias + program.source, prelude=prelude)
+    return replace(conversion, program=program)
 
 
-def convert_asserts(asserts: Sequence[str], *, entry: str, setup: str = "") -> Conversion:
+def convert_asserts(asserts: Sequence[str], *, entry: str, setup: str = "", names: Collection[str] = ()) -> Conversion:
     """A list of texts that each hold `assert` statements. ValueError names the first that does not parse.
 
-    `setup` is trusted code that runs before them.
+    `setup` is trusted code that runs before them; `names` are what the two take from the candidate beside the entry.
     """
-    statements = [
-        node for number, text in enumerate(asserts) for node in _parse(text, f"assert {number} of the list").body
-    ]
-    return _convert_statements(statements, entries=frozenset({entry}), prelude=setup, alias=[])
+    statements = parse(setup, "the code before the asserts").body
+    for number, text in enumerate(asserts):
+        statements += parse(text, f"assert {number} of the list").body
+    scope = scope_of(statements, entries=frozenset({entry}))
+    conversion = _convert_statements(statements, scope=replace(scope, taken=frozenset(names)))
+    program = conversion.program
+    return replace(conversion, program=program and replace(program, names=tuple(sorted(names))))
 
 
 def convert_unittest(source: str, *, entry: str) -> Conversion:
@@ -73,23 +83,21 @@ def convert_pytest(source: str, *, entry: str) -> Conversion:
 
 def num_functions(program: Program) -> int:
     """How many test functions a program of pytest or unittest has."""
-    return sum(1 for _ in _test_functions(_parse(program.source, "the program"), program.style))
+    return sum(1 for _ in _test_functions(parse(program.source, "the program"), program.style))
 
 
-def _convert_statements(
-    statements: Sequence[ast.stmt], *, entries: frozenset[str], prelude: str, alias: Sequence[ast.stmt]
-) -> Conversion:
+def _convert_statements(statements: Sequence[ast.stmt], *, scope: Scope) -> Conversion:
     statements = _up_to_return(statements)
-    scope = scope_of([_parse(prelude, "the code before the test"), *statements], entries=entries).within(statements)
+    scope = scope.within(statements)
     body = Body(scope, name_test=str)
     body.read(statements)
-    if body.has_effects or entries & {name for node in statements for name in bound_names(node)}:
+    if body.has_effects or scope.entries & {name for node in statements for name in bound_names(node)}:
         body = Body(scope, name_test=str)
         body.keep_all(statements)
     kept = _needed(body.kept)
     ids = tuple(one.test_id for one in kept if one.test_id is not None)
-    source = _unparse([*alias, *(one.statement for one in kept)])
-    program = Program(style=Style.STATEMENTS, source=source, prelude=prelude, ids=ids) if ids else None
+    source = _unparse(one.statement for one in kept)
+    program = Program(style=Style.STATEMENTS, source=source, ids=ids) if ids else None
     return Conversion(calls=tuple(body.calls), program=program, num_constant=body.num_constant)
 
 
@@ -134,7 +142,7 @@ class _TestFunction:
 
 
 def _convert_functions(source: str, *, entry: str, style: Style) -> Conversion:
-    module = _parse(source, "the test")
+    module = parse(source, "the test")
     aliases, others = _from_candidate(module)
     entries = frozenset(name for name, own in aliases.items() if own == entry) or frozenset({entry})
     scope = scope_of([module], entries=entries)
@@ -232,7 +240,8 @@ def _from_candidate(module: ast.Module) -> tuple[dict[str, str], set[str]]:
     return aliases, set(aliases.values()) - {"*"}
 
 
-def _parse(source: str, what: str) -> ast.Module:
+def parse(source: str, what: str) -> ast.Module:
+    """The syntax tree of trusted code. ValueError says in one line what is wrong with it."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of an "\\d" in a text

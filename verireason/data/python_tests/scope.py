@@ -24,6 +24,8 @@ class Scope:
     """Those bound to anything else, so that they need not mean Python's builtins."""
     functions: frozenset[str]
     """Those of functions and classes that the test code itself defines."""
+    taken: frozenset[str] = frozenset()
+    """Those that the test code takes from the candidate beside the entry."""
     closed: frozenset[str] = frozenset()
     """Names of one body that an inner function reads or rebinds, at a time that is not known."""
 
