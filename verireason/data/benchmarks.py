@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from verireason.data import apps, code_contests, livecodebench, rtllm, verifiable, verilog_eval, verilog_eval_v1
+from verireason.data import (
+    apps,
+    bigcodebench,
+    code_contests,
+    human_eval,
+    kodcode,
+    livecodebench,
+    mbpp,
+    rtllm,
+    verifiable,
+    verilog_eval,
+    verilog_eval_v1,
+)
 from verireason.data.loaded import Loaded
 from verireason.data.rows import HUB
 from verireason.errors import UserError
@@ -17,13 +29,20 @@ LOADERS: dict[str, Callable[[Path], list[Problem] | Loaded]] = {
     verilog_eval.CODE_COMPLETE: verilog_eval.load_code_complete,
     verilog_eval_v1.HUMAN: verilog_eval_v1.load_human,
     verilog_eval_v1.MACHINE: verilog_eval_v1.load_machine,
+    human_eval.NAME: human_eval.load,
+    human_eval.PLUS: human_eval.load_plus,
+    mbpp.NAME: mbpp.load,
+    mbpp.SANITIZED: mbpp.load_sanitized,
+    mbpp.PLUS: mbpp.load_plus,
     apps.NAME: apps.load,
     apps.TACO: apps.load_taco,
     livecodebench.NAME: livecodebench.load,
     code_contests.NAME: code_contests.load,
+    bigcodebench.NAME: bigcodebench.load,
     verifiable.PRIME: verifiable.load_prime,
     verifiable.DEEPCODER: verifiable.load_deepcoder,
     verifiable.OPEN_R1: verifiable.load_open_r1,
+    kodcode.NAME: kodcode.load,
 }
 """Benchmark name to the function that reads its published layout."""
 
