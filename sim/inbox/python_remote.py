@@ -47,6 +47,7 @@ class Channel:
         self._pid = pid
         self._requests = requests
         self._answers = answers
+        self._objects: dict[int, RemoteObject] = {}
         self.gone: Gone | None = None
 
     def load(self) -> None:
@@ -88,7 +89,7 @@ class Channel:
             case {"value": str(text)}:
                 return decode(text, with_numpy=True)
             case {"handle": int(handle), "type": str(kind)}:
-                return RemoteObject(self, handle, kind[:80])
+                return self._objects.setdefault(handle, RemoteObject(self, handle, kind[:80]))
             case {"raised": str(name), "bases": list(bases), "message": str(message)}:
                 return _Raise(_exception([name, *bases], message[:300], answer.get("line")))
             case {"unloadable": dict(words)}:

@@ -49,6 +49,8 @@ class _Objects:
 
     def __init__(self) -> None:
         self._kept: list[Any] = [ModuleType("none")]
+        self._handles: dict[int, int] = {}
+        """Identity of an object to its handle: one that comes back is known again."""
 
     def load(self) -> None:
         with open(QUESTIONS, "rb") as file:
@@ -68,8 +70,10 @@ class _Objects:
         try:
             return {"value": encode(value)}
         except Unfit:
-            self._kept.append(value)
-            return {"handle": len(self._kept) - 1, "type": describe(type(value))}
+            handle = self._handles.setdefault(id(value), len(self._kept))
+            if handle == len(self._kept):
+                self._kept.append(value)
+            return {"handle": handle, "type": describe(type(value))}
 
 
 def _answer(objects: _Objects, request: Any) -> dict[str, Any]:

@@ -37,6 +37,8 @@ from sim.verdict import (
 NAME = "python"
 MAX_SOURCE_KB = 256
 STEPS_PER_JOB = 32
+MAX_INPUT_BYTES = 16 << 20
+"""Standard inputs of one job together: they take room from what the candidate may write."""
 MAX_SLOW_CUTS = 2
 """Tests that may use up a limit before the rest is given up ..."""
 MAX_CUTS = 8
@@ -195,8 +197,8 @@ class _Run:
         """All tests of mode "stdio", each in a process of its own."""
         tests, first = self.suite.stdio, 0
         while first < len(tests) and not self.given_up():
-            places = range(first, min(first + STEPS_PER_JOB, len(tests)))
-            inputs = {input_file(place): tests[place].stdin.encode(errors="replace") for place in places}
+            inputs = _inputs(tests, first)
+            places = range(first, first + len(inputs))
             result = yield self.job({"setup": self.suite.setup}, inputs, [("stdio", str(place)) for place in places])
             for place, step in zip(places, self.steps_of(result), strict=True):
                 if step.status is Status.SKIPPED:
@@ -377,6 +379,19 @@ class _Run:
         tests: tuple[CallTest | StdioTest, ...] = (*self.suite.calls, *self.suite.stdio)
         known = next((each for each in tests if each.id == id), None)
         return _named(known, TestEnd.NOT_RUN, _NOT_RUN) if known else _not_run(id)
+
+
+def _inputs(tests: tuple[StdioTest, ...], first: int) -> dict[str, bytes]:
+    """Files for the tests from `first` on, as many as go into one job: at least one."""
+    files: dict[str, bytes] = {}
+    num_bytes = 0
+    for place in range(first, min(first + STEPS_PER_JOB, len(tests))):
+        data = tests[place].stdin.encode(errors="replace")
+        num_bytes += len(data)
+        if files and num_bytes > MAX_INPUT_BYTES:
+            break
+        files[input_file(place)] = data
+    return files
 
 
 _NOT_RUN = "it was not run"

@@ -253,6 +253,20 @@ assert s != [3, 4] and s != Stack()
     assert verdict.passed, verdict
 
 
+def test_an_object_that_comes_back_is_known_again(farm: Farm) -> None:
+    source = "class Node:\n    def me(self):\n        return self\n    def other(self):\n        return Node()\n"
+    tests = "n = Node()\nassert n.me() == n and n.me() is n and n.other() != n"
+    suite = Suite(entry="Node", program=Program(style=Style.STATEMENTS, source=tests, ids=("same",)))
+    assert judge(farm, source, suite).passed
+
+
+def test_large_inputs_fit_the_scratch(farm: Farm) -> None:
+    text = "x" * (4 << 20)
+    stdio = tuple(StdioTest(id=str(n), stdin=text + "y" * n, expected=str(len(text) + n)) for n in range(24))
+    suite = Suite(comparator=Comparator(name="lines@1"), stdio=stdio)
+    assert judge(farm, "import sys\nprint(len(sys.stdin.read()))", suite).passed
+
+
 def test_a_failed_preparation_fails_what_comes_after(farm: Farm) -> None:
     tests = "got = f(1)\nassert got == 3\ngot = f(2)\nassert got == 3"
     suite = Suite(entry="f", program=Program(style=Style.STATEMENTS, source=tests, ids=("a", "b")))

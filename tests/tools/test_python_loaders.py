@@ -13,6 +13,7 @@ import pytest
 from sim.farm import Farm
 from sim.python.suite import read_suite
 from sim.verdict import Candidate, Outcome, Verdict
+from verireason.cli import main
 from verireason.data import apps, bigcodebench, code_contests, kodcode, livecodebench, verifiable
 from verireason.data.ingest import Ingested, ingest
 from verireason.data.loaded import Loaded
@@ -121,3 +122,19 @@ def test_a_body_that_goes_on_from_the_prompt_of_bigcodebench_is_judged(farm: Far
     assert verdict.passed
     (verdict,) = judge(farm, [problem], lambda each: f"{each.header}    return np.zeros((rows, columns))\n")
     assert verdict.outcome is Outcome.WRONG
+
+
+def test_lines_of_problems_that_cannot_be_judged_are_left_out_and_said(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    root = FIXTURES / bigcodebench.NAME
+    loaded = bigcodebench.load(root)
+    lines = [{"task_id": each.id, "completion": each.golden} for each in loaded.problems]
+    lines += [{"task_id": problem_id, "completion": "x"} for problem_id in loaded.left_out]
+    completions = tmp_path / "completions.jsonl"
+    completions.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    words = ["verify", "--benchmark", "bigcodebench", "--root", str(root), "--completions", str(completions)]
+    assert main([*words, "--out", str(tmp_path / "out")]) == 0
+    said = capfd.readouterr()
+    assert f"{len(loaded.problems)} of {len(loaded.problems)} passed" in said.out
+    assert f"{len(loaded.left_out)} lines of {len(loaded.left_out)} problems that cannot be judged left out" in said.err

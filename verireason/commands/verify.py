@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +13,13 @@ from pathlib import Path
 from sim.course import check_fit
 from sim.farm import BOXES
 from sim.verdict import Checks, Level, Outcome, Simulator
-from verireason.data.benchmarks import LOADERS, load_benchmark
+from verireason.data.benchmarks import LOADERS, read_benchmark
 from verireason.data.calibrate import calibrate
 from verireason.data.jsonl import read_problems
+from verireason.data.loaded import Loaded
 from verireason.errors import UserError
 from verireason.evals.completions import CompletionFile
 from verireason.evals.judging import farm_for_user, fresh_directory, judge_completions, write_problems, write_records
-from verireason.problem import Problem
 from verireason.progress import ProgressLine
 from verireason.records import Record
 
@@ -26,7 +27,7 @@ from verireason.records import Record
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument("--benchmark", metavar="NAME", help=f"one of: {', '.join(sorted(LOADERS))}")
-    parser.add_argument("--root", type=Path, metavar="DIR", help="the benchmark's directory")
+    parser.add_argument("--root", type=Path, metavar="DIR", help="the benchmark's directory, or hub to fetch it")
     parser.add_argument("--problems", type=Path, metavar="FILE", help="instead of a benchmark: problems as JSON lines")
     parser.add_argument(
         "--completions",
@@ -108,11 +109,15 @@ def resolved_box(args: argparse.Namespace) -> ChosenBox:
 def run(args: argparse.Namespace) -> int:
     """Exit code 0 when every completion was judged, 1 when some were not."""
     checks = chosen_checks(args)
-    problems = _load_problems(args, checks)
-    completions = CompletionFile(path=args.completions, known_ids=problems.keys(), skip_bad=args.skip_bad)
+    loaded = _load_problems(args, checks)
+    problems = {problem.id: problem for problem in loaded.problems}
+    completions = CompletionFile(
+        path=args.completions, known_ids=problems.keys(), left_out=loaded.left_out.keys(), skip_bad=args.skip_bad
+    )
     wanted = completions.problem_ids()
     if not wanted:
-        raise UserError(f"{args.completions}: no line can be used; the first: {completions.first_bad}")
+        reason = completions.first_bad or f"all are of problems that cannot be judged: {_reasons(loaded)}"
+        raise UserError(f"{args.completions}: no line can be used; the first: {reason}")
     fresh_directory(args.out)
     box = resolved_box(args)
     progress = ProgressLine()
@@ -128,6 +133,9 @@ def run(args: argparse.Namespace) -> int:
         print(f"{problem_id}: {defect}")
     if completions.num_bad:
         print(f"{completions.num_bad} bad lines left out, the first: {completions.first_bad}", file=sys.stderr)
+    if loaded.left_out:
+        lines = f"{completions.num_left_out} lines of {len(loaded.left_out)} problems"
+        print(f"{lines} that cannot be judged left out: {_reasons(loaded)}", file=sys.stderr)
     print(tally.line())
     if checks.second_simulator:
         print(f"{checks.simulator} and {checks.second_simulator} disagree on {len(disagreements)}", *disagreements[:20])
@@ -137,13 +145,22 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _load_problems(args: argparse.Namespace, checks: Checks) -> dict[str, Problem]:
+def _reasons(loaded: Loaded) -> str:
+    """Why problems are left out, the most frequent reasons first."""
+    counts = Counter(loaded.left_out.values()).most_common(3)
+    more = len(set(loaded.left_out.values())) - len(counts)
+    return "; ".join(f"{reason} ({count})" for reason, count in counts) + (f"; {more} more reasons" if more else "")
+
+
+def _load_problems(args: argparse.Namespace, checks: Checks) -> Loaded:
     """The problems that the arguments name. UserError for none, for two kinds, and for checks that do not fit them."""
     if (args.benchmark is None) == (args.problems is None) or (args.root is None) != (args.benchmark is None):
         raise UserError("give --benchmark NAME with --root DIR, or --problems FILE")
-    listed = read_problems(args.problems) if args.problems else load_benchmark(args.benchmark, args.root)
-    problems = {problem.id: problem for problem in listed}
-    for problem in problems.values():
+    if args.problems:
+        loaded = Loaded(problems=list(read_problems(args.problems)))
+    else:
+        loaded = read_benchmark(args.benchmark, args.root)
+    for problem in loaded.problems:
         if problem.language == "python" and checks != Checks():
             raise UserError(
                 f"{problem.id} is a Python problem; leave out what is about hardware: --simulator, --lint ..."
@@ -152,7 +169,7 @@ def _load_problems(args: argparse.Namespace, checks: Checks) -> dict[str, Proble
             check_fit(problem.spec, checks)
         except ValueError as err:
             raise UserError(f"{problem.id}: {err}") from err
-    return problems
+    return loaded
 
 
 def _noting(disagreements: list[str], records: Iterable[Record]) -> Iterator[Record]:

@@ -16,19 +16,24 @@ class CompletionFile:
     """Reads `problem_id` (or `task_id`), `completion` and, if there, `sample` from each line.
 
     Without `sample`, the n-th line of a problem is sample n. Every line must be good, unless `skip_bad`: then bad lines
-    are left out and counted. Raises UserError naming file and line, while it iterates. May be iterated again.
+    are left out and counted, and so are lines of problems that cannot be judged. Raises UserError naming file and line,
+    while it iterates. May be iterated again.
     """
 
     path: Path
     known_ids: Collection[str]
+    left_out: Collection[str] = ()
+    """Ids of problems that are known and cannot be judged."""
     skip_bad: bool = False
     num_bad: int = 0
     first_bad: str | None = None
+    num_left_out: int = 0
 
     def __iter__(self) -> Iterator[Completion]:
-        self.num_bad, self.first_bad = 0, None
+        self.num_bad, self.first_bad, self.num_left_out = 0, None, 0
         num_seen: dict[str, int] = {}
         num_lines = 0
+        known_ids = {*self.known_ids, *self.left_out}
         try:
             with self.path.open("rb") as file:
                 for number, line in enumerate(file, start=1):
@@ -36,7 +41,7 @@ class CompletionFile:
                         continue
                     num_lines += 1
                     try:
-                        completion = _completion(line, num_seen, self.known_ids)
+                        completion = _completion(line, num_seen, known_ids)
                     except ValueError as err:
                         message = f"{self.path}:{number}: {err}"
                         if not self.skip_bad:
@@ -46,7 +51,10 @@ class CompletionFile:
                         self.num_bad += 1
                         self.first_bad = self.first_bad or message
                         continue
-                    yield completion
+                    if completion.problem_id in self.left_out:
+                        self.num_left_out += 1
+                    else:
+                        yield completion
         except OSError as err:
             raise UserError(f"cannot read {self.path}: {err.strerror}; give a JSONL file of completions") from err
         if num_lines == 0:
