@@ -10,7 +10,7 @@ Lines on descriptor 3, each with the nonce in front: a letter, and what belongs 
     T [ids]         the tests there are
     B {why, error, message, line}     the candidate cannot be loaded
     P id            passed
-    F {id, end, message}              failed; end is "WRONG", "EXCEPTION", or that of `Gone`: then it is the last
+    F {id, end, message, line}        failed; end is "WRONG", "EXCEPTION", or that of `Gone`: then it is the last
     S message       the test code itself does not run
     E               all tests are done
 """
@@ -104,6 +104,7 @@ def _split() -> Channel:
 
 def _result(test: _Test, channel: Channel) -> tuple[str, str]:
     """The letter and the rest of the line."""
+    line = None
     try:
         test.run()
     except Gone as err:
@@ -112,12 +113,12 @@ def _result(test: _Test, channel: Channel) -> tuple[str, str]:
         end, message = "WRONG", str(err) or "an assertion of the test does not hold"
     except BaseException as err:
         line = getattr(err, "candidate_line", None)
-        end, message = "EXCEPTION", f"{type(err).__name__}: {err}" + (f" (line {line})" if line else "")
+        end, message = "EXCEPTION", f"{type(err).__name__}: {err}"
     else:
         if channel.gone is None:
             return "P", json.dumps(test.id)
         end, message = channel.gone.end, str(channel.gone)  # a test that swallowed it has shown nothing
-    return "F", json.dumps({"id": test.id, "end": end, "message": message[:MAX_MESSAGE]})
+    return "F", json.dumps({"id": test.id, "end": end, "message": message[:MAX_MESSAGE], "line": line})
 
 
 def _collect(asked: dict[str, Any], channel: Channel) -> list[_Test]:

@@ -135,8 +135,9 @@ def _take(found: ProgramEvidence, letter: bytes, payload: bytes) -> None:
             found.fault = message[:MAX_MESSAGE]
         case b"P", str(id):
             found.results.setdefault(id, None)
-        case b"F", {"id": str(id), "end": str(end), "message": str(message)} if end in list(TestEnd):
-            found.results.setdefault(id, Failure(end=TestEnd(end), message=message[:MAX_MESSAGE]))
+        case b"F", {"id": str(id), "end": str(end), "message": str(message), **rest} if end in list(TestEnd):
+            failure = Failure(end=TestEnd(end), message=message[:MAX_MESSAGE], line=_line(rest))
+            found.results.setdefault(id, failure)
         case b"E", None:
             found.is_ended = True
 
