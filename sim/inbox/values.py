@@ -288,6 +288,7 @@ class _Decoder:
             raise ValueError("an array with a shape that does not exist")
         if math.prod(shape) != len(items):
             raise ValueError("an array whose items do not fill its shape")
+        _check_dtype(dtype)
         values = [self.value(item, depth + 1) for item in items]
         if self._with_numpy:
             return self._numpy(lambda numpy: numpy.array(values, dtype=dtype).reshape(shape))
@@ -296,6 +297,7 @@ class _Decoder:
     def scalar(self, data: Any, depth: int) -> Any:
         if type(data) is not dict or set(data) != {"dtype", "item"} or type(data["dtype"]) is not str:
             raise ValueError("a numpy scalar without dtype and item")
+        _check_dtype(data["dtype"])
         item = self.value(data["item"], depth + 1)
         if self._with_numpy:
             return self._numpy(lambda numpy: numpy.dtype(data["dtype"]).type(item))
@@ -315,6 +317,11 @@ def _exact(data: Any, **kinds: type) -> tuple[Any, ...]:
         if type(data[name]) is not kind:
             raise ValueError(f"{name} of the wrong type")
     return tuple(data[name] for name in kinds)
+
+
+def _check_dtype(name: str) -> None:
+    if not name.isascii() or not name.isprintable():
+        raise ValueError("a dtype that is not plain text")
 
 
 def _text(data: Any) -> str:

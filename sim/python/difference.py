@@ -8,20 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
-from fractions import Fraction
-from itertools import count, islice
+from itertools import count
 from types import NoneType
 from typing import Any
 
 from sim.inbox.values import Array, Scalar
 from sim.python.canonical import NUMBERS, number_text, text_of
+from sim.python.words import cut, value_words
 
-_LONG_TEXT = 60
-"""Characters of a text that are shown."""
-_LONG_INT_BITS = 256
-_SHOWN_ITEMS = 4
-_SHOWN_DEPTH = 3
+MAX_SHOWN = 100
+"""Characters of a value in a message."""
 _SHOWN_STEPS = 5
 
 _Pairs = Iterator[tuple[Any, Any, Any]]
@@ -170,7 +166,7 @@ def apart(got: object, expected: object) -> str:
     """The line about two values that don't agree; their types too when those differ."""
     if type(got) is not type(expected):
         return f"got {show(got)} ({_name(got)}), expected {show(expected)} ({_name(expected)})"
-    if isinstance(got, str) and isinstance(expected, str) and max(len(got), len(expected)) > _LONG_TEXT:
+    if isinstance(got, str) and isinstance(expected, str) and max(len(got), len(expected)) > MAX_SHOWN:
         return _texts_apart(got, expected)
     return f"got {show(got)}, expected {show(expected)}"
 
@@ -189,47 +185,6 @@ def _texts_apart(got: str, expected: str) -> str:
     return f"from character {start}: got {show(got[start:])}, expected {show(expected[start:])}"
 
 
-def show(value: Any, depth: int = 0) -> str:
-    """A value in at most a few dozen characters, whatever it is; the same in every process."""
-    match value:
-        case str() | bytes() | bytearray():
-            return repr(value[:_LONG_TEXT]) + ("..." if len(value) > _LONG_TEXT else "")
-        case bool():
-            return str(value)
-        case int():
-            return str(value) if value.bit_length() <= _LONG_INT_BITS else f"an int of {value.bit_length()} bits"
-        case Fraction():
-            return f"{show(value.numerator)}/{show(value.denominator)}"
-        case Decimal():
-            return str(value)[:_LONG_TEXT]
-        case Scalar():
-            return f"{value.dtype}({show(value.item, depth)})"
-        case Array():
-            return f"array({show(list(value.items[: _SHOWN_ITEMS + 1]), depth)}, shape={value.shape})"
-        case list() | tuple() | set() | frozenset() | dict():
-            return _show_items(value, depth)
-        case _:
-            return repr(value)
-
-
-def _show_items(value: Collection[Any], depth: int) -> str:
-    kind = type(value)
-    unordered = kind in _SETS
-    if not value:
-        return repr(value)
-    if depth >= _SHOWN_DEPTH or (unordered and len(value) > _SHOWN_ITEMS):
-        return f"a {kind.__name__} of {len(value)}"
-    if isinstance(value, dict):
-        shown = [
-            f"{show(key, depth + 1)}: {show(item, depth + 1)}" for key, item in islice(value.items(), _SHOWN_ITEMS)
-        ]
-    else:
-        shown = [show(item, depth + 1) for item in islice(value, _SHOWN_ITEMS)]
-    if unordered:
-        shown.sort()
-    if len(value) > _SHOWN_ITEMS:
-        shown.append("...")
-    elif kind is tuple and len(value) == 1:
-        shown.append("")
-    brackets = {list: "[]", tuple: "()"}.get(kind, "{}")
-    return f"{brackets[0]}{', '.join(shown).rstrip()}{brackets[1]}"
+def show(value: object) -> str:
+    """A value in at most MAX_SHOWN characters, whatever it is."""
+    return cut(value_words(value), MAX_SHOWN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from sim.inbox.values import Array, Scalar, decode
@@ -12,9 +13,9 @@ _MAX_ITEMS = 20
 _MAX_NESTED = 6
 
 
-def cut(text: str) -> str:
-    """At most MAX_WORDS characters, with dots where something is left out."""
-    return text if len(text) <= MAX_WORDS else text[: MAX_WORDS - 4] + " ..."
+def cut(text: str, limit: int = MAX_WORDS) -> str:
+    """At most so many characters, with dots where something is left out."""
+    return text if len(text) <= limit else text[: limit - 4] + " ..."
 
 
 def text_words(text: str) -> str:
@@ -68,11 +69,13 @@ _BRACKETS: dict[type, tuple[str, str]] = {
 def _joined(value: Any, start: str, end: str, *, depth: int) -> str:
     if not value:
         return "set()" if type(value) is set else "frozenset()" if type(value) is frozenset else start + end
-    items: list[str] = []
-    for item in value:
-        if len(items) == _MAX_ITEMS:
-            items.append("...")
-            break
-        items.append(_words(item, depth + 1))
+    is_set = type(value) in (set, frozenset)
+    if is_set and len(value) > _MAX_ITEMS:
+        return f"<{type(value).__name__} of {len(value)} members>"
+    items = [_words(item, depth + 1) for item in islice(value, _MAX_ITEMS)]
+    if is_set:
+        items.sort()  # its own order is another one in each process
+    if len(value) > _MAX_ITEMS:
+        items.append("...")
     comma = "," if type(value) is tuple and len(value) == 1 else ""
     return start + ", ".join(items) + comma + end

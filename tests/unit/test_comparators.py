@@ -119,20 +119,20 @@ def changed(value: Any) -> Any:
     return value + 1 if type(value) is int else [value]
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=800, deadline=None)
 @given(cousins())
 def test_equal_is_pythons_own(pair: tuple[Any, Any]) -> None:
     assert agrees("equal@1", *pair) is (pair[0] == pair[1])
     assert agrees("differs@1", *pair) is (pair[0] != pair[1])
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(cousins())
 def test_texts_are_the_same_exactly_for_equal_values(pair: tuple[Any, Any]) -> None:
     assert (text_of(pair[0]) == text_of(pair[1])) is (pair[0] == pair[1])
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(cousins())
 def test_strict_implies_equal_which_implies_close_and_lcb(pair: tuple[Any, Any]) -> None:
     if agrees("strict@1", *pair):
@@ -153,7 +153,7 @@ def types_of(value: Any) -> Any:
     return type(value)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(HOSTILE)
 def test_whatever_it_is_a_value_agrees_with_itself(value: Any) -> None:
     for name in ("equal@1", "strict@1", "close@1", "isclose@1", "approx@1"):
@@ -163,7 +163,7 @@ def test_whatever_it_is_a_value_agrees_with_itself(value: Any) -> None:
         assert agrees("count-equal@1", value, value)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(HOSTILE, HOSTILE)
 def test_every_rule_has_a_verdict_for_every_pair_in_one_short_line(got: Any, expected: Any) -> None:
     for name in COMPARATORS:
@@ -197,6 +197,7 @@ def test_a_comparator_that_does_not_exist_is_refused_by_name() -> None:
         (Decimal("0.5"), Fraction(1, 2)),
         (1 + 0j, 1),
         ({"a": 1, "b": 2}, {"b": 2.0, "a": True}),
+        ({frozenset([0, 8])}, {frozenset([8, 0])}),
         ({(1, 2), (3,)}, frozenset({(1.0, 2), (3,)})),
         ({1: "x"}, {True: "x"}),
         (b"a", bytearray(b"a")),
@@ -220,7 +221,7 @@ def test_equal(got: object, expected: object) -> None:
 def test_long_ints_are_compared_exactly() -> None:
     assert not agrees("equal@1", 10**16 + 1, 1e16)
     assert agrees("equal@1", 10**10_000, 10**10_000)
-    assert message("equal@1", 10**10_000, 10**10_000 + 1).startswith("got an int of 33220 bits, expected")
+    assert message("equal@1", 10**10_000, 10**10_000 + 1).startswith("got <int of 33220 bits>, expected")
     assert not agrees("close@1", 10**400, 1e308, rel=1e-7)
 
 
@@ -249,6 +250,11 @@ def test_long_ints_are_compared_exactly() -> None:
         ({"1"}, {1}),
         ({"number:1"}, {1}),
         ({("a", "b")}, {("ab",)}),
+        ({("a", "b")}, {("astr:b",)}),
+        ({("a", "b")}, {("a5:str:b",)}),
+        (0.5 + 1j, 0.5),
+        ([1j], [0]),
+        ({1j}, {0}),
         (NAN, 0.0),
         (0.0, NAN),
         (NAN, None),
@@ -342,7 +348,7 @@ def test_close_takes_floats_within_the_tolerances_of_evalplus(got: object, expec
     assert agrees("close@1", got, expected, rel=1e-7, abs=1e-6) is is_close
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(
     st.floats(-1e3, 1e3), st.floats(-1e-3, 1e-3), st.sampled_from([0.0, 1e-9, 1e-4]), st.sampled_from([0.0, 1e-9, 1e-4])
 )
@@ -440,11 +446,11 @@ def test_claims_other_than_equality(
         ({1, 2}, {2, 3}, "lacks the member 3"),
         ({1, 2}, {2}, "has a member 1 that is not expected"),
         ({"a": 1}, {"b": 1}, "lacks the key 'b'"),
-        (array([1.0]), [1.0], "got array([1.0], shape=(1,)) (a numpy array), expected [1.0] (list)"),
+        (array([1.0]), [1.0], "got array([1.0], shape=(1,), dtype=float64) (a numpy array), expected [1.0] (list)"),
         (None, [], "got None (None), expected [] (list)"),
-        (1 << 999, 0, "got an int of 1000 bits, expected 0"),
+        (1 << 1999, 0, "got <int of 2000 bits>, expected 0"),
         ("x" * 50 + "got", "x" * 50 + "wanted", None),
-        ("x" * 80 + "got", "x" * 80 + "wanted", "from character 70: got 'xxxxxxxxxxgot', expected 'xxxxxxxxxxwanted'"),
+        ("x" * 99 + "got", "x" * 99 + "wanted", "from character 89: got 'xxxxxxxxxxgot', expected 'xxxxxxxxxxwanted'"),
     ],
 )
 def test_a_difference_is_told_where_it_is(got: object, expected: object, words: str | None) -> None:
