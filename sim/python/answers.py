@@ -172,6 +172,6 @@ def _error(words: Mapping[str, Any]) -> str:
     return f"{kind}: {message}"[:MAX_MESSAGE] if message else kind
 
 
-def _line(words: Mapping[str, Any]) -> int | None:
+def _line(words: Mapping[Any, Any]) -> int | None:
     line = words.get("line")
     return line if type(line) is int and 0 < line < 10**7 else None
