@@ -170,7 +170,7 @@ def in_order(futures: Iterable[Future[_Result]], *, num_boxes: int) -> Iterator[
 
 
 def _worth_keeping(result: JobResult) -> bool:
-    num_bytes = sum(len(step.stdout) + len(step.stderr) for step in result.steps)
+    num_bytes = sum(len(step.stdout) + len(step.stderr) + len(step.evidence) for step in result.steps)
     return result.failure is None and num_bytes <= MAX_REMEMBERED_BYTES
 
 

@@ -4,6 +4,7 @@ import random
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -86,8 +87,11 @@ def test_a_failure_is_not_remembered() -> None:
         assert texts(pool.map([job("a")])) == ["fine"]
 
 
-def test_a_flood_of_output_is_not_remembered() -> None:
-    with Pool(FakeBox(lambda job: done("x" * (MAX_REMEMBERED_BYTES + 1))), num_boxes=1) as pool:
+@pytest.mark.parametrize("stream", ["stdout", "stderr", "evidence"])
+def test_a_flood_of_output_is_not_remembered(stream: str) -> None:
+    flood: dict[str, Any] = {stream: b"x" * (MAX_REMEMBERED_BYTES + 1)}
+    result = JobResult(steps=(StepResult(status=Status.EXITED, code=0, **flood),))
+    with Pool(FakeBox(lambda job: result), num_boxes=1) as pool:
         for _ in range(2):
             list(pool.map([job("a")]))
         assert pool.counts.num_runs == 2
