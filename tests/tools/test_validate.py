@@ -42,19 +42,19 @@ def blind(problem: Problem) -> Problem:
 
 
 def test_sound_problems_are_proven(farm: Farm) -> None:
-    report = validate(SOUND, farm, max_mutants_per_problem=6, seed=0)
+    report = validate(SOUND, farm, max_mutants_per_problem=6, seed=0, prover=prove)
     assert report.failures() == []
 
 
 def test_counts_add_up(farm: Farm) -> None:
-    report = validate(SOUND, farm, max_mutants_per_problem=6, seed=0)
+    report = validate(SOUND, farm, max_mutants_per_problem=6, seed=0, prover=prove)
     by_kind = sum(report.by_kind.values(), start=Tally())
     assert (report.total.num_problems, report.total.fates) == (len(SOUND), by_kind.fates)
 
 
 def test_every_problem_gets_its_proof_in_order(farm: Farm) -> None:
     seen: list[str] = []
-    validate(iter(SOUND), farm, max_mutants_per_problem=1, seed=0, watch=lambda proof: seen.append(proof.problem_id))
+    validate(iter(SOUND), farm, max_mutants_per_problem=1, seed=0, prover=prove, watch=lambda proof: seen.append(proof.problem_id))
     assert seen == [problem.id for problem in SOUND]
 
 
@@ -92,7 +92,7 @@ def test_survivors_are_compared_with_the_golden(farm: Farm) -> None:
 
 
 def test_what_is_not_proven_is_said(farm: Farm) -> None:
-    report = validate([blind(SOUND[0])], farm, max_mutants_per_problem=6, seed=0)
+    report = validate([blind(SOUND[0])], farm, max_mutants_per_problem=6, seed=0, prover=prove)
     assert any("probes" in line for line in report.failures())
     assert any("mutants killed" in line for line in report.failures())
 

@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 
 from verireason.commands.verify import add_farm_arguments, positive, resolved_box
-from verireason.data.validate import Fate, MutantFact, ProblemProof, Tally, ValidationReport, validate
+from verireason.data.validate import Fate, MutantFact, ProblemProof, Tally, ValidationReport, prove, validate
 from verireason.errors import MissingError, UserError
 from verireason.problem import Problem
 from verireason.progress import ProgressLine
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     generate.add_argument("--out", type=Path, required=True, metavar="FILE", help="one JSON object per line")
     _add_choice_arguments(generate, split="train")
     generate.add_argument("--phrasing", default="full", help="full (several wordings) or terse (one line)")
-    actions.add_parser("families", help="list the task families")
+    _add_language_argument(actions.add_parser("families", help="list the task families"))
     proving = actions.add_parser("validate", help="prove that goldens pass, probes fail and mutants are killed")
     proving.add_argument("--num", type=positive, default=500, metavar="N", help="how many generated problems")
     _add_choice_arguments(proving, split=ALL_SPLITS)
@@ -52,12 +52,19 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _add_choice_arguments(parser: argparse.ArgumentParser, *, split: str) -> None:
+    _add_language_argument(parser)
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="decides which problems")
     parser.add_argument(
         "--split", default=split, help=f"train, heldout, heldout-family or {ALL_SPLITS}; default {split}"
     )
     parser.add_argument("--families", type=_names, metavar="A,B", help="only these families")
     parser.add_argument("--levels", type=_numbers, metavar="1,2", help="only these difficulties")
+
+
+def _add_language_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--language", choices=("verilog", "python"), default="verilog", help="of generated problems; default verilog"
+    )
 
 
 def _names(text: str) -> list[str]:
@@ -69,20 +76,36 @@ def _numbers(text: str) -> list[int]:
 
 
 def _generated(args: argparse.Namespace, *, phrasing: str) -> Iterable[Problem]:
-    from verireason.data.families.table import FAMILIES
-    from verireason.data.generator import HELDOUT_FAMILIES, generate
+    from verireason.data.generator import generate
+    from verireason.data.programs.generator import generate_programs
+
+    make = generate_programs if args.language == "python" else generate
 
     def of_split(split: str, families: list[str] | None, num: int) -> Iterable[Problem]:
-        return generate(num=num, seed=args.seed, split=split, families=families, levels=args.levels, phrasing=phrasing)
+        return make(num=num, seed=args.seed, split=split, families=families, levels=args.levels, phrasing=phrasing)
 
     if args.split != ALL_SPLITS:
         return of_split(args.split, args.families, args.num)
-    names = args.families if args.families is not None else list(FAMILIES)
-    held = [name for name in names if name in HELDOUT_FAMILIES]
-    others = [name for name in names if name not in HELDOUT_FAMILIES]
+    all_names, held_out = _family_names(args.language)
+    names = args.families if args.families is not None else all_names
+    held = [name for name in names if name in held_out]
+    others = [name for name in names if name not in held_out]
     num_held = args.num * len(held) // max(1, len(names))
     parts = [("heldout-family", held, num_held), ("train", others, args.num - num_held)]
     return chain.from_iterable([of_split(split, families, num) for split, families, num in parts if families])
+
+
+def _family_names(language: str) -> tuple[list[str], frozenset[str]]:
+    """All families, and those that are kept out of train."""
+    if language == "python":
+        from verireason.data.programs.generator import HELDOUT_PROGRAM_FAMILIES
+        from verireason.data.programs.table import PROGRAM_FAMILIES
+
+        return list(PROGRAM_FAMILIES), HELDOUT_PROGRAM_FAMILIES
+    from verireason.data.families.table import FAMILIES
+    from verireason.data.generator import HELDOUT_FAMILIES
+
+    return list(FAMILIES), HELDOUT_FAMILIES
 
 
 def _generate(args: argparse.Namespace) -> int:
@@ -95,12 +118,16 @@ def _generate(args: argparse.Namespace) -> int:
 
 def _families(args: argparse.Namespace) -> int:
     from verireason.data.generator import families_table
+    from verireason.data.programs.generator import program_families_table
 
-    print(f"{'family':24} {'category':14} {'level':>5} {'tasks':>12} {'circuits':>10}  split")
-    for row in families_table():
-        circuits = "many" if row.num_circuits is None else str(row.num_circuits)
+    python = args.language == "python"
+    print(
+        f"{'family':24} {'category':14} {'level':>5} {'tasks':>12} {'functions' if python else 'circuits':>10}  split"
+    )
+    for row in program_families_table() if python else families_table():
+        distinct = "many" if row.num_distinct is None else str(row.num_distinct)
         split = "heldout-family" if row.held_out else "train, heldout"
-        print(f"{row.name:24} {row.category:14} {row.level:5} {row.num_tasks:12} {circuits:>10}  {split}")
+        print(f"{row.name:24} {row.category:14} {row.level:5} {row.num_tasks:12} {distinct:>10}  {split}")
     return 0
 
 
@@ -120,8 +147,11 @@ def _problems(args: argparse.Namespace) -> Iterable[Problem]:
 
 def _validate(args: argparse.Namespace) -> int:
     from verireason.data.calibrate import calibrate
+    from verireason.data.programs.prove import prove_programs
     from verireason.evals.judging import farm_for_user
 
+    if args.language == "python" and (args.benchmark or args.problems):
+        raise UserError("--language python proves generated problems; leave out --benchmark and --problems")
     problems = _problems(args)
     if args.out is not None:
         _make_directory(args.out)
@@ -139,7 +169,8 @@ def _validate(args: argparse.Namespace) -> int:
             if args.benchmark is not None or args.problems is not None:
                 problems = calibrate(farm, problems).problems.values()
             limit = args.mutants_per_problem
-            report = validate(problems, farm, max_mutants_per_problem=limit, seed=args.seed, watch=watch)
+            prover = prove_programs if args.language == "python" else prove
+            report = validate(problems, farm, max_mutants_per_problem=limit, seed=args.seed, watch=watch, prover=prover)
             proofs.failures = report.failures()
     finally:
         progress.done()

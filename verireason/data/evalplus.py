@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sim.inbox.values import Unfit, encode
+from sim.job import Limits
 from sim.python.suite import CallTest, Comparator, View
 from verireason.data.python_tests import parse
 from verireason.data.python_tests.fold import Folder, NotConstant
@@ -20,6 +21,8 @@ from verireason.data.python_tests.scope import Scope, scope_of
 from verireason.data.rows import Row
 
 LICENCE = "Apache-2.0"
+LIMITS = Limits(cpu_s=8, wall_s=50, mem_mb=1024, output_kb=16384)
+"""For all inputs of a problem together, of which there are up to a thousand; some references answer with 6 MB."""
 RELATIVE, ABSOLUTE = 1e-7, 1e-6
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from random import Random
 
@@ -20,7 +19,7 @@ from verireason.data.families.family import Design, Family
 from verireason.data.families.prompt import LAYOUTS, TOP, full_prompt, terse_prompt
 from verireason.data.families.script import Script
 from verireason.data.families.table import FAMILIES
-from verireason.data.streams import PHRASINGS, Collection, Params, Task, check_choice
+from verireason.data.streams import PHRASINGS, Collection, FamilyRow, Params, Task, check_choice
 from verireason.data.testbench import build_testbench
 from verireason.problem import Problem
 
@@ -84,21 +83,6 @@ def split_of(family: Family, params: Params) -> str:
     return "heldout" if bucket % HELDOUT_SHARE == 0 else "train"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FamilyRow:
-    """One level of a family, for a listing."""
-
-    name: str
-    category: str
-    level: int
-    num_tasks: int
-    """Distinct tasks, names included."""
-    num_circuits: int | None
-    """Distinct circuits up to names; None when there are too many to count."""
-    held_out: bool
-    """Whether the whole family is kept out of train."""
-
-
 def families_table() -> list[FamilyRow]:
     """All families and levels with the size of their spaces. Takes some seconds: the spaces are counted."""
     rows = []
@@ -111,7 +95,7 @@ def families_table() -> list[FamilyRow]:
                     category=family.category,
                     level=level,
                     num_tasks=space.num_tasks,
-                    num_circuits=space.num_circuits,
+                    num_distinct=space.num_circuits,
                     held_out=family.name in HELDOUT_FAMILIES,
                 )
             )

@@ -15,7 +15,9 @@ from pathlib import Path
 
 from sim.job import Limits
 from sim.python.suite import Program, Style, Suite
-from verireason.data.evalplus import LICENCE, Inputs, make_calls, read_inputs
+from sim.verdict import Spec
+from verireason.data import evalplus
+from verireason.data.evalplus import Inputs, make_calls, read_inputs
 from verireason.data.loaded import Loaded, collect
 from verireason.data.pairs import make_spec
 from verireason.data.python_tests import convert_check, parse
@@ -55,7 +57,7 @@ def _problem(row: Row, problem_id: str) -> Problem:
         suite = Suite(entry=entry, setup=preamble, calls=tests.calls, program=tests.program)
     except ValueError as err:
         raise row.wrong(str(err)) from err
-    return _made(row, problem_id, suite, benchmark=NAME, licence="MIT")
+    return _made(row, problem_id, make_spec(suite, LIMITS), benchmark=NAME, licence="MIT")
 
 
 def _plus_problem(row: Row, problem_id: str) -> Problem:
@@ -70,17 +72,17 @@ def _plus_problem(row: Row, problem_id: str) -> Problem:
         program=program,
         comparator=inputs.comparator,
     )
-    return _made(row, problem_id, suite, benchmark=PLUS, licence=LICENCE)
+    return _made(row, problem_id, make_spec(suite, evalplus.LIMITS), benchmark=PLUS, licence=evalplus.LICENCE)
 
 
-def _made(row: Row, problem_id: str, suite: Suite, *, benchmark: str, licence: str) -> Problem:
+def _made(row: Row, problem_id: str, spec: Spec, *, benchmark: str, licence: str) -> Problem:
     prompt = row.text("prompt")
     return Problem(
         id=problem_id,
         benchmark=benchmark,
         prompt=prompt,
         header=prompt,
-        spec=make_spec(suite, LIMITS),
+        spec=spec,
         golden=prompt + row.text("canonical_solution"),
         split="test",
         licence=licence,

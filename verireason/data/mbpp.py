@@ -20,7 +20,9 @@ from pathlib import Path
 
 from sim.job import Limits
 from sim.python.suite import Comparator, Suite, View
-from verireason.data.evalplus import LICENCE, Inputs, make_calls, read_inputs
+from sim.verdict import Spec
+from verireason.data import evalplus
+from verireason.data.evalplus import Inputs, make_calls, read_inputs
 from verireason.data.loaded import Loaded, collect
 from verireason.data.mbpp_types import typed
 from verireason.data.pairs import make_spec
@@ -105,7 +107,8 @@ def _problem(row: Row, problem_id: str, *, benchmark: str) -> Problem:
         raise row.wrong(str(err)) from err
     shown = "\n".join(asserts)
     prompt = f"{text.strip()}\n\nYour code should pass these tests:\n\n{shown}"
-    return _made(problem_id, suite, prompt=prompt, golden=code, benchmark=benchmark, licence="CC-BY-4.0")
+    spec = make_spec(suite, LIMITS)
+    return _made(problem_id, spec, prompt=prompt, golden=code, benchmark=benchmark, licence="CC-BY-4.0")
 
 
 def _plus_problem(row: Row, problem_id: str) -> Problem:
@@ -125,15 +128,16 @@ def _plus_problem(row: Row, problem_id: str) -> Problem:
         raise row.wrong("a problem without inputs")
     comparator = Comparator(name="unordered@1") if entry in _UNORDERED else inputs.comparator
     suite = Suite(entry=entry, setup="\n".join(_texts(row, "test_imports")), calls=calls, comparator=comparator)
-    return _made(problem_id, suite, prompt=prompt, golden=golden, benchmark=PLUS, licence=LICENCE)
+    spec = make_spec(suite, evalplus.LIMITS)
+    return _made(problem_id, spec, prompt=prompt, golden=golden, benchmark=PLUS, licence=evalplus.LICENCE)
 
 
-def _made(problem_id: str, suite: Suite, *, prompt: str, golden: str, benchmark: str, licence: str) -> Problem:
+def _made(problem_id: str, spec: Spec, *, prompt: str, golden: str, benchmark: str, licence: str) -> Problem:
     return Problem(
         id=problem_id,
         benchmark=benchmark,
         prompt=prompt,
-        spec=make_spec(suite, LIMITS),
+        spec=spec,
         golden=golden,
         split="test",
         licence=licence,

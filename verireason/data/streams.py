@@ -96,6 +96,21 @@ class Collection(Generic[FamilyT]):
         return streams
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FamilyRow:
+    """One level of a family, for a listing."""
+
+    name: str
+    category: str
+    level: int
+    num_tasks: int
+    """Distinct tasks, names included."""
+    num_distinct: int | None
+    """Distinct circuits or functions, names left out; None when there are too many to count."""
+    held_out: bool
+    """Whether the whole family is kept out of train."""
+
+
 def check_choice(what: str, found: Sequence[str], known: Sequence[str]) -> None:
     """Raise UserError for the first name that is not known."""
     for name in found:

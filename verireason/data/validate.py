@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import islice
 from random import Random
+from typing import Protocol
 
 from sim.farm import Farm
 from sim.hdl.equivalence import Equivalence, judge_equivalence, plan_equivalence
@@ -144,18 +145,28 @@ class ValidationReport:
         return lines
 
 
+class Prover(Protocol):
+    """`prove`, or the same for another language."""
+
+    def __call__(
+        self, problems: Iterable[Problem], farm: Farm, *, max_mutants_per_problem: int, seed: int
+    ) -> Iterator[ProblemProof]:
+        """One proof per problem, in order."""
+
+
 def validate(
     problems: Iterable[Problem],
     farm: Farm,
     *,
     max_mutants_per_problem: int,
     seed: int,
+    prover: Prover,
     watch: Callable[[ProblemProof], None] = lambda proof: None,
 ) -> ValidationReport:
     """Prove every problem; `watch` sees each proof as it is made. Only counts are kept."""
     by_family: dict[str, Tally] = {}
     by_kind: dict[MutationKind, Tally] = {}
-    for proof in prove(problems, farm, max_mutants_per_problem=max_mutants_per_problem, seed=seed):
+    for proof in prover(problems, farm, max_mutants_per_problem=max_mutants_per_problem, seed=seed):
         by_family[proof.family] = by_family.get(proof.family, Tally()) + tally_of(proof)
         for fact in proof.mutants:
             one = Tally(fates={fact.fate: 1})
@@ -215,9 +226,9 @@ class _Trial:
             for probe, verdict in zip(self.probes, probed, strict=True)
             if not verdict.compiled and verdict.outcome is not Outcome.REJECTED
         ]
-        defect = _defect(first, again)
+        defect = defect_of(first, again)
         facts = [
-            MutantFact(mutant=mutant, outcome=verdict.outcome, fate=_fate(verdict))
+            MutantFact(mutant=mutant, outcome=verdict.outcome, fate=fate_of(verdict))
             for mutant, verdict in zip(self.mutants, mutated, strict=True)
         ]
         return ProblemProof(
@@ -243,7 +254,8 @@ def _trial(problem: Problem, limit: int, seed: int) -> _Trial:
     )
 
 
-def _fate(verdict: Verdict) -> Fate:
+def fate_of(verdict: Verdict) -> Fate:
+    """What a mutant's verdict makes of it, before anybody asks whether a survivor is equivalent."""
     match verdict.outcome:
         case Outcome.PASS:
             return Fate.SURVIVED
@@ -255,7 +267,7 @@ def _fate(verdict: Verdict) -> Fate:
             return Fate.KILLED
 
 
-def _defect(first: Verdict, again: Verdict) -> str | None:
+def defect_of(first: Verdict, again: Verdict) -> str | None:
     """What is wrong with the golden's two runs."""
     for verdict in (first, again):
         if not verdict.passed:

@@ -24,7 +24,7 @@ from verireason.data.programs.program import ENTRY, ProgramFamily
 from verireason.data.programs.prompt import PROGRAM_LAYOUTS, full_prompt, terse_prompt
 from verireason.data.programs.signatures import inputs
 from verireason.data.programs.table import PROGRAM_FAMILIES
-from verireason.data.streams import PHRASINGS, Collection, Params, Task, check_choice
+from verireason.data.streams import PHRASINGS, Collection, FamilyRow, Params, Task, check_choice
 from verireason.problem import Problem
 
 BENCHMARK = "generated-python"
@@ -38,7 +38,7 @@ HELDOUT_SHARE = 5
 """One function in this many is held out."""
 SPLIT_SALT = "programs 0 "
 """Goes into the hash that decides the split."""
-NUM_DRAWN = 14
+NUM_DRAWN = 20
 """Drawn inputs of a suite, beside the edges."""
 
 
@@ -67,12 +67,11 @@ def make_program_problem(
     phrasing: str,
     wording: int = 0,
     layout: int = 0,
-    num_drawn: int = NUM_DRAWN,
 ) -> Problem:
     """One problem from one point of a family. `wording` and `layout` choose among the full phrasings."""
     program, header = family.program(level, params), family.header(params)
     terse = phrasing == "terse"
-    suite = make_suite(family, level=level, params=params, num_drawn=num_drawn)
+    suite = make_suite(family, level=level, params=params)
     return Problem(
         id=f"py-{family.name}-l{level}-{family.digest(level, params)}",
         benchmark=BENCHMARK,
@@ -104,12 +103,45 @@ def _suite(family: ProgramFamily, level: int, axes: tuple[tuple[str, Any], ...],
     return Suite(entry=ENTRY, calls=tuple(calls), comparator=COMPARATOR)
 
 
+def more_tests(problem: Problem, *, num_drawn: int) -> str:
+    """The suite of a generated problem, found again by its id, with other numbers of drawn inputs."""
+    family = PROGRAM_FAMILIES[problem.category]
+    params = _points(family, problem.difficulty)[problem.id.rpartition("-")[2]]
+    return make_suite(family, level=problem.difficulty, params=params, num_drawn=num_drawn).to_text()
+
+
+@lru_cache(maxsize=64)
+def _points(family: ProgramFamily, level: int) -> dict[str, Params]:
+    """All points of a level by their digests."""
+    points = (family.point(level, index) for index in range(family.num_points(level)))
+    return {family.digest(level, params): params for params in points if params is not None}
+
+
 def program_split_of(family: ProgramFamily, level: int, params: Params) -> str:
     """The split that a point belongs to."""
     if family.name in HELDOUT_PROGRAM_FAMILIES:
         return "heldout-family"
     bucket = hashlib.sha256((SPLIT_SALT + family.function(level, params)).encode()).digest()[0]
     return "heldout" if bucket % HELDOUT_SHARE == 0 else "train"
+
+
+def program_families_table() -> list[FamilyRow]:
+    """All families and levels with the size of their spaces. Takes some seconds: functions are told apart by trying."""
+    rows = []
+    for family in PROGRAM_FAMILIES.values():
+        for level in family.levels:
+            points = _points(family, level)
+            rows.append(
+                FamilyRow(
+                    name=family.name,
+                    category=family.category,
+                    level=level,
+                    num_tasks=len(points),
+                    num_distinct=len({family.function(level, params) for params in points.values()}),
+                    held_out=family.name in HELDOUT_PROGRAM_FAMILIES,
+                )
+            )
+    return rows
 
 
 def _problem(task: Task[ProgramFamily], *, split: str, phrasing: str) -> Problem:

@@ -242,6 +242,7 @@ def _base(n: str, *, base: int, use: str) -> Program:
         reference=reference,
         returns=f"{words} of the absolute value of {n} in base {base}, without leading zeros",
         terse=f"{use} of digits in base {base}",
+        turns=(base, 3 * base, base * base, 2 * base**3),
         note="Zero has no digits.",
     )
 

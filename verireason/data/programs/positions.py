@@ -258,7 +258,7 @@ def _nearest(xs: str, *, kind: str, target: int, tie: str) -> Program:
             f"when {xs} is empty"
         ),
         terse=f"index of {tie} {word} {target}",
-        turns=(target,),
+        turns=(target - 3, target, target + 3),
     )
 
 

@@ -72,7 +72,8 @@ def _two_number_edges(turns: Turns) -> list[Arguments]:
 
 
 def _draw_list(rng: Random, turns: Turns) -> Arguments:
-    numbers = [_number(rng, _ints(turns)) for _ in range(rng.randint(1, LONGEST))]
+    length = rng.choice((rng.randint(1, 3), rng.randint(1, LONGEST)))
+    numbers = [_number(rng, _ints(turns)) for _ in range(length)]
     if rng.randrange(3) == 0:  # ties
         numbers += rng.choices(numbers, k=rng.randint(1, 3))
     return (numbers,)
@@ -81,7 +82,10 @@ def _draw_list(rng: Random, turns: Turns) -> Arguments:
 def _list_edges(turns: Turns) -> list[Arguments]:
     near = _near(_ints(turns))
     lists = [[], [0], near, near[::-1], [near[1]] * 3, [3, 1, 2, 3, 1], [-4, 4, -2, 2, 0], [*range(12, 0, -1)]]
-    return [(numbers,) for numbers in lists + [[number] for number in near[:4]]]
+    low, high = near[0], near[2]
+    lists.append([high, high, low, low, high, low, high, high, high, low, low, low])  # runs of all lengths
+    small = [[number] for number in near[:6]] + [[0, number] for number in near[:6]]
+    return [(numbers,) for numbers in lists + small]
 
 
 def _draw_text(rng: Random, turns: Turns) -> Arguments:
