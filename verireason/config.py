@@ -7,20 +7,20 @@ the file, the key, what was found and what is expected.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from rewards.rubric import RUBRICS, Rubric
-from rewards.terms import SYNTHESIS_TERMS
+from rewards.terms import HARDWARE_TERMS, SYNTHESIS_TERMS
 from sim.farm import BOXES
 from sim.verdict import Checks, Level, Simulator
+from verireason.config_words import first_problem
 from verireason.errors import UserError
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -83,10 +83,11 @@ class Model(Section):
         return self
 
 
-class Data(Section):
-    """`[data]`: where problems come from. Held-out ones come from the same settings and another split."""
+class Source(Section):
+    """Where problems come from. Held-out ones come from the same settings and another split."""
 
-    source: Literal["generated", "jsonl"] = "generated"
+    source: Literal["generated", "generated-python", "jsonl"] = "generated"
+    """"generated" is RTL, "generated-python" programs; "jsonl" takes problems of both languages from files."""
     seed: Annotated[int, Field(ge=0)] = 0
     families: Names | None = None
     """Families of generated problems; None takes all."""
@@ -100,16 +101,51 @@ class Data(Section):
     heldout_path: str | None = None
     """jsonl: file of held-out problems."""
 
+    @property
+    def is_generated(self) -> bool:
+        """Whether a generator makes the problems."""
+        return self.source != "jsonl"
+
     @model_validator(mode="after")
-    def _keys_fit_source(self) -> Data:
+    def _keys_fit_source(self) -> Self:
         generated_only = {"families": self.families, "levels": self.levels}
         for name, value in generated_only.items():
             if self.source == "jsonl" and value is not None:
                 raise ValueError(f'{name} is set and source is "jsonl"; expected it only with source = "generated"')
         if self.source == "jsonl" and self.path is None:
             raise ValueError('source is "jsonl" and path is missing; expected the file of training problems')
-        if self.source == "generated" and (self.path or self.heldout_path):
-            raise ValueError('path is set and source is "generated"; expected it only with source = "jsonl"')
+        if self.is_generated and (self.path or self.heldout_path):
+            raise ValueError(f'path is set and source is "{self.source}"; expected it only with source = "jsonl"')
+        return self
+
+
+class MixedSource(Source):
+    """`[[data.mix]]`: one of several sources."""
+
+    weight: Annotated[float, Field(gt=0.0, le=1e6)] = 1.0
+    """Its share of the prompts, in proportion to the others' weights."""
+
+
+class Data(Source):
+    """`[data]`: one source of problems, or a table `[[data.mix]]` for each of several."""
+
+    mix: Annotated[tuple[MixedSource, ...], Field(strict=False, min_length=1)] | None = None
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """All sources."""
+        return (self,) if self.mix is None else self.mix
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """The sources' weights."""
+        return (1.0,) if self.mix is None else tuple(each.weight for each in self.mix)
+
+    @model_validator(mode="after")
+    def _one_or_several(self) -> Data:
+        changed = [name for name, field in Source.model_fields.items() if getattr(self, name) != field.default]
+        if self.mix is not None and changed:
+            raise ValueError(f"{changed[0]} is set beside [[data.mix]]; expected it in the tables of the mix")
         return self
 
 
@@ -235,6 +271,9 @@ class Farm(Section):
     """What a pass asks for: "simulation", "netlist" or "formal"; a rubric that pays for size asks for "netlist"."""
     cache: bool = True
     """Keep verdicts on disk, for later runs too."""
+    python_libraries: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """What an interpreter has imported before a Python candidate comes, beside what its problem asks for: such as
+    "numpy". It costs the candidate no time."""
 
     @model_validator(mode="after")
     def _box_exists(self) -> Farm:
@@ -272,9 +311,14 @@ class Config(Section):
     eval: Eval = Eval()
 
     @property
+    def terms(self) -> frozenset[str]:
+        """The rubric's terms that weigh something."""
+        return frozenset(term for term, weight in self.rubric.rubric.weights.items() if weight)
+
+    @property
     def checks(self) -> Checks:
         """What the farm looks at: what `[farm]` says, and what the rubric's terms are made of."""
-        needed = {term for term, weight in self.rubric.rubric.weights.items() if weight}
+        needed = self.terms
         measures_size = bool(needed & SYNTHESIS_TERMS)
         level = self.farm.level
         if measures_size and level is Level.SIMULATION:
@@ -282,15 +326,36 @@ class Config(Section):
             level = Level.NETLIST
         return Checks(simulator=self.farm.simulator, level=level, lint="lint" in needed, synthesis=measures_size)
 
+    @model_validator(mode="after")
+    def _rubric_fits_data(self) -> Config:
+        if any(source.source == "generated-python" for source in self.data.sources):
+            check_terms(self.terms)
+        return self
+
     @property
     def digest(self) -> str:
         """Hash of every setting that can change a result: 12 hexadecimal digits."""
-        settings = {key: value for key, value in flatten(self.model_dump(mode="json")) if key not in FREE_KEYS}
+        settings = {
+            key: value
+            for key, value in flatten(self.model_dump(mode="json"))
+            if key not in FREE_KEYS and (key not in LATER_KEYS or value != LATER_KEYS[key])
+        }
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
 
 
 FREE_KEYS = frozenset({"run.out", "run.report_to", "farm.jobs", "farm.cache"})
 """Settings that cannot change a result, so a resumed run may have others."""
+LATER_KEYS: dict[str, Any] = {"data.mix": None, "farm.python_libraries": []}
+"""Settings that older runs do not have; with these values a recipe keeps the digest that it had without them."""
+
+
+def check_terms(terms: Set[str]) -> None:
+    """Raise ValueError when a rubric with these terms cannot score Python programs."""
+    if terms & HARDWARE_TERMS:
+        raise ValueError(
+            f"the rubric weighs {', '.join(sorted(terms & HARDWARE_TERMS))}, which is never measured of a program, and "
+            'the data has Python problems; expected another rubric, such as "default"'
+        )
 
 
 def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
@@ -316,7 +381,7 @@ def parse_config(tree: Mapping[str, Any], *, source: str) -> Config:
     try:
         return Config.model_validate(dict(tree))
     except ValidationError as err:
-        raise UserError(f"{source}: {_first_problem(err, tree)}") from err
+        raise UserError(f"{source}: {first_problem(err, Config)}") from err
 
 
 def read_config(path: Path) -> Config:
@@ -373,58 +438,3 @@ def _apply(tree: dict[str, Any], override: str) -> None:
         if not isinstance(tree, dict):
             raise UserError(f"--set {override}: {table} is a value and not a table")
     tree[name] = value
-
-
-def _known_keys(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
-    for name, field in section.model_fields.items():
-        yield f"{prefix}{name}"
-        for candidate in (field.annotation, *get_args(field.annotation)):
-            if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-                yield from _known_keys(candidate, f"{prefix}{name}.")
-
-
-def _first_problem(err: ValidationError, tree: Mapping[str, Any]) -> str:
-    """One line for the first error; a misspelt key first, since it is often the cause of the others."""
-    problems = sorted(err.errors(include_url=False), key=lambda one: one["type"] != "extra_forbidden")
-    problem = problems[0]
-    key = ".".join(str(part) for part in problem["loc"])
-    if problem["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(key, list(_known_keys(Config)), n=1, cutoff=0.5)
-        return f"unknown key {key}" + (f"; did you mean {near[0]}?" if near else "")
-    if problem["type"] == "missing":
-        return f"{key} is missing; expected {_expected(problem['loc'])}"
-    if problem["type"] == "value_error":
-        return f"{key or 'configuration'}: {problem['ctx']['error']}"
-    return f"{key} is {problem['input']!r}; expected {_wanted(problem['msg'])}"
-
-
-def _expected(loc: tuple[int | str, ...]) -> str:
-    section: Any = Config
-    for part in loc:
-        section = next(
-            candidate
-            for field in [section.model_fields[part]]
-            for candidate in (field.annotation, *get_args(field.annotation))
-            if candidate is not type(None)
-        )
-    if isinstance(section, type) and issubclass(section, BaseModel):
-        return f"a table [{'.'.join(str(part) for part in loc)}]"
-    return {str: "text", int: "a whole number", float: "a number"}.get(section, "a value")
-
-
-_PLAIN_WORDS = {
-    "Input should be a valid tuple": 'a list, such as ["a", "b"]',
-    "Tuple should have at least 1 item": "at least one item",
-    "Input should be a valid dictionary": "a table",
-}
-"""What pydantic says to what a writer of TOML knows."""
-
-
-def _wanted(message: str) -> str:
-    """What pydantic says is wanted, without its preamble: "a valid integer", "greater than 0"."""
-    for pattern, words in _PLAIN_WORDS.items():
-        if message.startswith(pattern):
-            return words
-    for preamble in ("Input should be ", "Value should have ", "Tuple should have "):
-        message = message.removeprefix(preamble)
-    return message

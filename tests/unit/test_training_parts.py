@@ -64,7 +64,7 @@ def test_another_seed_goes_through_the_pool_in_another_order() -> None:
 def test_held_out_problems_are_not_asked_in_training() -> None:
     settings = config(max_steps=50)
 
-    held_out = {problem.id for problem in heldout_problems(settings.data, num=50)}
+    held_out = {problem.id for problem in heldout_problems(settings, num=50)}
 
     assert held_out.isdisjoint(problem.id for problem in prompt_sequence(settings))
 

@@ -71,7 +71,7 @@ def _recipe(args: argparse.Namespace) -> int:
     from verireason.config import load_config
     from verireason.data.calibrate import Calibration
     from verireason.evals.evaluate import Sampling
-    from verireason.training.prompts import generated, heldout_problems
+    from verireason.training.prompts import heldout_family_problems, heldout_problems
 
     config = load_config(args.recipe, args.set)
     if chosen_checks(args) != Checks():
@@ -80,11 +80,8 @@ def _recipe(args: argparse.Namespace) -> int:
         raise UserError("--out, --root and --template go with --benchmark; a recipe has run.out and [template]")
     if not args.label or Path(args.label).name != args.label:
         raise UserError(f'--label is {args.label!r}; give one folder name below RUN/eval, such as "before" or "after"')
-    data, settings = config.data, config.eval
-    problems = heldout_problems(data, num=settings.num)
-    if data.source == "generated":
-        whole_families = data.model_copy(update={"families": None})
-        problems += generated(whole_families, split="heldout-family", num=settings.num)
+    settings = config.eval
+    problems = heldout_problems(config, num=settings.num) + heldout_family_problems(config, num=settings.num)
     limit = args.max_tokens or settings.max_completion_length or (config.grpo and config.grpo.max_completion_length)
     sampling = Sampling(
         num_samples=args.samples or settings.samples,

@@ -6,15 +6,18 @@ Training does not notice: no weight, random number or record of it changes. The 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from statistics import fmean
 from typing import Any
 
 from sim.farm import Farm
 from verireason.config import Config
 from verireason.data.calibrate import calibrate
 from verireason.evals.evaluate import Sampling, evaluate
+from verireason.evals.judging import RECORDS
 from verireason.generation import TransformersGenerator
+from verireason.records import Record, read_records
 from verireason.training.models import LanguageModel
 from verireason.training.prompts import heldout_problems
 from verireason.training.rundir import RunDir
@@ -31,7 +34,7 @@ class Heldout:
         grpo, settings = config.grpo, config.eval
         assert grpo is not None
         self._config, self._run, self._farm, self._model = config, run, farm, model
-        self._calibration = calibrate(farm, heldout_problems(config.data, num=settings.num))
+        self._calibration = calibrate(farm, heldout_problems(config, num=settings.num))
         self._sampling = Sampling(
             num_samples=settings.samples,
             temperature=settings.temperature,
@@ -55,7 +58,18 @@ class Heldout:
             )  # fmt: skip
         num_judged = tally.num_records - tally.num_unjudged
         numbers: dict[str, float] = {"num_completions": tally.num_records, "unjudged": tally.num_unjudged}
-        return {**numbers, "pass": tally.num_passed / num_judged} if num_judged else numbers
+        if num_judged:
+            numbers["pass"] = tally.num_passed / num_judged
+        return {**numbers, **_rates_by_benchmark(read_records(out / RECORDS))}
+
+
+def _rates_by_benchmark(records: Iterable[Record]) -> dict[str, float]:
+    """Shares of the judged completions as "pass.generated"; none when there is but one benchmark."""
+    passed: dict[str, list[bool]] = {}
+    for record in records:
+        if record.judged:
+            passed.setdefault(record.benchmark, []).append(record.passed)
+    return {f"pass.{name}": fmean(claims) for name, claims in passed.items()} if len(passed) > 1 else {}
 
 
 def drop_evaluations_after(run: RunDir, step: int) -> None:

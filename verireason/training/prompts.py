@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from verireason.config import Config, Data
+from sim.python.suite import read_suite
+from verireason.config import Config, Data, Source, check_terms
 from verireason.data.generator import generate
 from verireason.data.jsonl import read_problems
+from verireason.data.programs.generator import generate_programs
 from verireason.errors import UserError
 from verireason.problem import Problem
 
@@ -21,40 +24,95 @@ from verireason.problem import Problem
 def prompt_sequence(config: Config) -> list[Problem]:
     """The problems of all steps in order, `grpo.prompts_per_step` for each; equal settings, equal list.
 
-    Without `data.num` every prompt is a new problem (until the generator has no more). With it, or with problems from a
-    file, the pool is gone through in seeded shuffles, one after another. Raises UserError for a bad choice of families
-    or levels, and for a bad file.
+    Several sources take turns, so that at any place each has had its share of the prompts, give or take one. Without
+    `num` every prompt of a generated source is a new problem (until the generator has no more). With it, or with
+    problems from a file, the pool is gone through in seeded shuffles, one after another. Raises UserError for a bad
+    choice of families or levels, for a bad file, and for Python problems under a rubric for hardware.
     """
     assert config.grpo is not None
     num_prompts = config.grpo.prompts_per_step * config.grpo.max_steps
-    if config.data.source == "generated" and config.data.num is None:
-        return list(generated(config.data, split="train", num=num_prompts))
-    pool = training_pool(config.data)
-    return list(islice(_shuffles(pool, seed=config.run.seed), num_prompts))
+    streams = [_training_stream(source, seed=config.run.seed) for source in config.data.sources]
+    problems = list(islice(_take_turns(streams, config.data.weights), num_prompts))
+    if any(problem.language == "python" for problem in problems):
+        try:
+            check_terms(config.terms)
+        except ValueError as err:
+            raise UserError(str(err)) from err
+    return with_libraries(problems, config.farm.python_libraries)
 
 
-def training_pool(data: Data) -> list[Problem]:
-    """The problems that training draws from when their number is limited."""
-    if data.source == "generated":
-        return list(generated(data, split="train", num=data.num))
-    assert data.path is not None  # the configuration has it for this source
-    return _read(data.path)[: data.num]
+def heldout_problems(config: Config, *, num: int) -> list[Problem]:
+    """At most `num` held-out problems of each source, the same for equal settings. UserError when there are none."""
+    problems: list[Problem] = []
+    for source in config.data.sources:
+        if source.is_generated:
+            problems += generated(source, split="heldout", num=num)
+        elif source.heldout_path is None:
+            raise UserError("data.heldout_path is missing; expected the file of held-out problems")
+        else:
+            problems += _read(source.heldout_path)[:num]
+    return with_libraries(problems, config.farm.python_libraries)
 
 
-def heldout_problems(data: Data, *, num: int) -> list[Problem]:
-    """At most `num` held-out problems, the same for equal settings. UserError when there are none."""
-    if data.source == "generated":
-        return list(generated(data, split="heldout", num=num))
-    if data.heldout_path is None:
-        raise UserError("data.heldout_path is missing; expected the file of held-out problems")
-    return _read(data.heldout_path)[:num]
+def heldout_family_problems(config: Config, *, num: int) -> list[Problem]:
+    """`num` problems of the families that are held out whole, for each source that generates."""
+    problems: list[Problem] = []
+    for source in config.data.sources:
+        if source.is_generated:
+            whole_families = source.model_copy(update={"families": None})
+            problems += generated(whole_families, split="heldout-family", num=num)
+    return with_libraries(problems, config.farm.python_libraries)
 
 
-def generated(data: Data, *, split: str, num: int | None) -> Iterator[Problem]:
-    """Generated problems as `[data]` says."""
-    return generate(
-        seed=data.seed, split=split, num=num, families=data.families, levels=data.levels, phrasing=data.phrasing
+def corpus_problems(data: Data, *, num: int) -> list[Problem]:
+    """The first `num` training problems of the sources that generate, in their shares; of all RTL if none does."""
+    sources = [(each, weight) for each, weight in zip(data.sources, data.weights, strict=True) if each.is_generated]
+    sources = sources or [(Source(seed=data.seed, phrasing=data.phrasing), 1.0)]
+    streams = [generated(source, split="train", num=None) for source, _ in sources]
+    return list(islice(_take_turns(streams, [weight for _, weight in sources]), num))
+
+
+def generated(source: Source, *, split: str, num: int | None) -> Iterator[Problem]:
+    """Generated problems as a source says."""
+    make = generate_programs if source.source == "generated-python" else generate
+    return make(
+        seed=source.seed,
+        split=split,
+        num=num,
+        families=source.families,
+        levels=source.levels,
+        phrasing=source.phrasing,
     )
+
+
+def with_libraries(problems: Sequence[Problem], libraries: Sequence[str]) -> list[Problem]:
+    """The problems, those in Python with these libraries imported beside the ones that they ask for."""
+    return [_with_libraries(each, libraries) if libraries and each.language == "python" else each for each in problems]
+
+
+def _with_libraries(problem: Problem, libraries: Sequence[str]) -> Problem:
+    suite = read_suite(problem.spec.testbench)
+    suite = replace(suite, libraries=tuple(dict.fromkeys([*suite.libraries, *libraries])))
+    return replace(problem, spec=replace(problem.spec, testbench=suite.to_text()))
+
+
+def _training_stream(source: Source, *, seed: int) -> Iterator[Problem]:
+    """A source's training problems, endless."""
+    if source.is_generated and source.num is None:
+        return generated(source, split="train", num=None)
+    if source.is_generated:
+        return _shuffles(list(generated(source, split="train", num=source.num)), seed=seed)
+    assert source.path is not None  # the configuration has it for this kind
+    return _shuffles(_read(source.path)[: source.num], seed=seed)
+
+
+def _take_turns(streams: Sequence[Iterator[Problem]], weights: Sequence[float]) -> Iterator[Problem]:
+    """From each stream in proportion to its weight: always from the one that is furthest behind its share."""
+    taken = [0] * len(streams)
+    while True:
+        place = min(range(len(streams)), key=lambda index: (taken[index] + 1) / weights[index])
+        taken[place] += 1
+        yield next(streams[place])
 
 
 def _shuffles(pool: Sequence[Problem], *, seed: int) -> Iterator[Problem]:

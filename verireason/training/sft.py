@@ -19,7 +19,7 @@ from verireason.errors import UserError
 from verireason.templates import LANGUAGES, TEMPLATES
 from verireason.training.models import LanguageModel, has_chat_template, load_model, prompt_tokens
 from verireason.training.progress import Progress, seconds
-from verireason.training.prompts import generated
+from verireason.training.prompts import corpus_problems
 from verireason.training.rundir import MetricsLog, new_run, save_model, versions_now, write_versions
 from verireason.training.scratch import build_scratch_model
 
@@ -83,7 +83,7 @@ def corpus_pairs(config: Config) -> list[Pair]:
     assert config.sft is not None
     assert config.sft.corpus is not None
     corpus = config.sft.corpus
-    problems = generated(config.data, split="train", num=corpus.num)
+    problems = corpus_problems(config.data, num=corpus.num)
     faulty = faulty_corpus(problems, systematic=corpus.systematic, random=corpus.random, seed=config.run.seed)
     return [Pair(prompt=one.problem.prompt, answer=one.text, language=one.problem.language) for one in faulty]
 
