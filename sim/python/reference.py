@@ -20,7 +20,7 @@ def plan_answers(suite: Suite, source: str, *, limits: Limits, image: str) -> Jo
 def read_answers(result: JobResult) -> dict[int, str]:
     """Place of each call that was answered to its answer, in the format of `sim.inbox.values`."""
     answers: dict[int, str] = {}
-    for line in result.steps[0].evidence.split(b"\n") if result.steps else ():
+    for line in result.steps[0].evidence.split(b"\n")[:-1] if result.steps else ():  # a last one that was cut is none
         letter, _, rest = line.partition(b" ")
         place, _, payload = rest.partition(b" ")
         if letter == b"V":
