@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 
 import pytest
 
-from verireason.config import differences, load_config, read_config, write_config
+from verireason.config import FREE_KEYS, differences, flatten, load_config, read_config, write_config
 from verireason.errors import UserError
 
 RECIPE = """
@@ -36,7 +38,7 @@ def recipe(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", ["demo", "tiny"])
+@pytest.mark.parametrize("name", ["demo", "demo-python", "demo-mixed", "tiny"])
 def test_the_recipes_of_the_repository_are_good(name: str) -> None:
     config = load_config(Path(__file__).parents[2] / "recipes" / f"{name}.toml")
 
@@ -96,6 +98,12 @@ REFUSED = {
     "data.families=[]": "data.families is []; expected at least one item",
     "grpo=3": "grpo is 3; expected a table",
     "data.path=x.jsonl": 'data: path is set and source is "generated"; expected it only with source = "jsonl"',
+    "data.mix=[]": "data.mix is []; expected at least one item",
+    "data={seed = 3, mix = [{}]}": "data: seed is set beside [[data.mix]]; expected it in the tables of the mix",
+    "data.mix=[{weight = 0.0}]": "data.mix.0.weight is 0.0; expected greater than 0",
+    "data.mix=[{weigth = 2.0}]": "unknown key data.mix.0.weigth; did you mean data.mix.weight?",
+    "data.mix=[{source = 'jsonl'}]": 'data.mix.0: source is "jsonl" and path is missing; expected',
+    "data.mix=[{source = 'generated-python', path = 'x'}]": 'data.mix.0: path is set and source is "generated-python"',
     "run.report_to=['mlflow']": "run.report_to.0 is 'mlflow'; expected 'tensorboard', 'wandb' or 'trackio'",
 }
 
@@ -166,3 +174,54 @@ def test_the_digest_is_of_what_can_change_a_result(recipe: Path) -> None:
 
     assert config.digest == load_config(recipe, ["run.out=elsewhere", "farm.jobs=3"]).digest
     assert config.digest != load_config(recipe, ["run.seed=1"]).digest
+
+
+def test_a_recipe_without_a_mix_has_one_source(recipe: Path) -> None:
+    data = load_config(recipe, ["data.levels=[1]"]).data
+
+    assert data.sources == (data,)
+    assert data.weights == (1.0,)
+
+
+def test_a_mix_has_its_sources_and_weights(recipe: Path) -> None:
+    recipe.write_text(
+        RECIPE + '[[data.mix]]\nlevels = [1]\n[[data.mix]]\nweight = 2\nsource = "generated-python"\nseed = 4\n'
+    )
+
+    data = load_config(recipe).data
+
+    assert [source.source for source in data.sources] == ["generated", "generated-python"]
+    assert [source.seed for source in data.sources] == [0, 4]
+    assert data.weights == (1.0, 2.0)
+
+
+def test_a_mix_that_a_run_writes_is_read_back_equal(recipe: Path, tmp_path: Path) -> None:
+    config = load_config(recipe, ["data.mix=[{levels = [1]}, {source = 'generated-python', weight = 0.5}]"])
+
+    write_config(config, tmp_path / "config.json")
+
+    assert read_config(tmp_path / "config.json") == config
+
+
+def test_another_weight_is_a_difference_and_another_digest(recipe: Path) -> None:
+    old, new = (load_config(recipe, [f"data.mix=[{{}}, {{weight = {weight}}}]"]) for weight in (1.0, 2.0))
+
+    assert old.digest != new.digest
+    assert [line.partition(":")[0] for line in differences(old, new)] == ["data.mix"]
+
+
+def test_settings_that_came_later_leave_the_digest_of_a_recipe_as_it_was(recipe: Path) -> None:
+    config = load_config(recipe)
+    settings = {key: value for key, value in flatten(config.model_dump(mode="json")) if key not in FREE_KEYS}
+    old = {key: value for key, value in settings.items() if key not in ("data.mix", "farm.python_libraries")}
+
+    assert config.digest == hashlib.sha256(json.dumps(old, sort_keys=True).encode()).hexdigest()[:12]
+    assert config.digest != load_config(recipe, ["farm.python_libraries=['numpy']"]).digest
+
+
+@pytest.mark.parametrize("weights", ["{correct = 1.0, lint = 0.1}", "{correct = 1.0, area = 0.5}"])
+def test_terms_that_only_hardware_has_are_refused_for_python_problems(recipe: Path, weights: str) -> None:
+    overrides = ("data.mix=[{}, {source = 'generated-python'}]", "rubric.name=mine", f"rubric.weights={weights}")
+
+    assert problem_with(recipe, *overrides).startswith("configuration: the rubric weighs ")
+    load_config(recipe, ["data.mix=[{}]", *overrides[1:]])

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from rewards.rubric import Reward
+from sim.python.suite import read_suite
 from sim.verdict import Outcome, Spec, Verdict
 from verireason.config import Config, parse_config
+from verireason.data.jsonl import write_problems
+from verireason.data.programs.generator import generate_programs
 from verireason.errors import UserError
 from verireason.problem import Completion, Problem
 from verireason.templates import Extraction
 from verireason.training.progress import Progress, seconds
-from verireason.training.prompts import heldout_problems, prompt_sequence
+from verireason.training.prompts import (
+    corpus_problems,
+    heldout_family_problems,
+    heldout_problems,
+    prompt_sequence,
+)
 from verireason.training.reward import Scored, summarise
 from verireason.training.sft import example_order, read_pairs
 
@@ -72,6 +81,75 @@ def test_held_out_problems_are_not_asked_in_training() -> None:
 def test_an_unknown_family_is_refused() -> None:
     with pytest.raises(UserError, match="muks"):
         prompt_sequence(config(families=["muks"]))
+
+
+PYTHON = {"source": "generated-python", "families": ["count", "slice"], "levels": [1], "phrasing": "terse"}
+VERILOG = {"families": ["mux"], "levels": [1], "phrasing": "terse"}
+
+
+def mixed(*parts: dict[str, object], max_steps: int = 3) -> Config:
+    tree = config(max_steps=max_steps).model_dump(mode="json")
+    return parse_config({**tree, "data": {"mix": list(parts)}}, source="test")
+
+
+def test_sources_take_turns_by_their_weights() -> None:
+    problems = prompt_sequence(mixed({**VERILOG, "weight": 1.0}, {**PYTHON, "weight": 3.0}))
+
+    languages = [problem.language for problem in problems]
+    assert [languages[:num].count("python") for num in (4, 8, 12)] == [3, 6, 9]
+    assert len({problem.id for problem in problems}) == 12
+
+
+def test_a_longer_mixed_run_begins_with_the_prompts_of_a_shorter_one() -> None:
+    parts = ({**VERILOG, "weight": 0.7, "num": 3}, PYTHON)
+
+    assert prompt_sequence(mixed(*parts, max_steps=9))[:12] == prompt_sequence(mixed(*parts))
+
+
+def test_a_mix_of_one_source_asks_what_that_source_alone_does() -> None:
+    alone = config(**VERILOG)
+
+    assert prompt_sequence(mixed(VERILOG)) == prompt_sequence(alone)
+    assert heldout_problems(mixed(VERILOG), num=5) == heldout_problems(alone, num=5)
+
+
+def test_every_source_has_its_held_out_problems() -> None:
+    settings = mixed(VERILOG, PYTHON, max_steps=30)
+
+    problems = heldout_problems(settings, num=8) + heldout_family_problems(settings, num=8)
+
+    counts = Counter((problem.benchmark, problem.split) for problem in problems)
+    assert set(counts.values()) == {8}
+    assert len(counts) == 4
+    assert {problem.id for problem in problems}.isdisjoint(each.id for each in prompt_sequence(settings))
+
+
+def test_the_corpus_has_both_languages_in_their_shares() -> None:
+    settings = mixed({**VERILOG, "weight": 3.0}, PYTHON)
+
+    languages = [problem.language for problem in corpus_problems(settings.data, num=40)]
+
+    assert languages.count("verilog") == 30
+
+
+def test_python_problems_of_a_file_are_refused_under_a_rubric_for_hardware(tmp_path: Path) -> None:
+    path = tmp_path / "problems.jsonl"
+    write_problems(generate_programs(seed=0, split="train", num=3), path)
+    tree = config().model_dump(mode="json")
+    data = {"source": "jsonl", "path": str(path)}
+    settings = parse_config({**tree, "data": data, "rubric": {"name": "verireason"}}, source="test")
+
+    with pytest.raises(UserError, match="the rubric weighs similarity, which is never measured of a program"):
+        prompt_sequence(settings)
+
+
+def test_libraries_of_the_farm_go_to_python_problems() -> None:
+    tree = mixed(VERILOG, PYTHON).model_dump(mode="json")
+    settings = parse_config({**tree, "farm": {"python_libraries": ["numpy"]}}, source="test")
+
+    for problem in prompt_sequence(settings):
+        if problem.language == "python":
+            assert read_suite(problem.spec.testbench).libraries == ("numpy",)
 
 
 def problem(name: str) -> Problem:
