@@ -59,9 +59,9 @@ class CallEvidence:
 
 
 def read_calls(evidence: bytes) -> CallEvidence:
-    """The lines of a call step. Total: what is no line of the format says nothing."""
+    """The lines of a call step. Total: what is no line of the format says nothing, nor does a last line cut off."""
     found = CallEvidence()
-    for line in evidence.split(b"\n"):
+    for line in evidence.split(b"\n")[:-1]:
         letter, _, rest = line.partition(b" ")
         if letter == b"L":
             found.is_loaded = True

@@ -92,8 +92,7 @@ def _near(comparator: Comparator, got: Any, expected: Any, tolerance: Callable[[
         size, wanted = _size(one), _size(other)
         if not math.isfinite(size) or not math.isfinite(wanted):
             return False
-        between = _size(one - other)
-        return between < math.inf and between <= tolerance(size, wanted)
+        return _size(one - other) <= tolerance(size, wanted)
 
     return difference(got, expected, Rule(numbers=near, opens_arrays=True))
 
