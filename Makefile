@@ -4,17 +4,18 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SEED ?= 0
-OUT ?= runs/demo-seed$(SEED)
+OUT ?= runs/$@-seed$(SEED)
 SET = --set run.out=$(OUT) --set run.seed=$(SEED)
 
-.PHONY: demo test check unit bench install image clean
+.PHONY: demo demo-python demo-mixed test check unit bench install image clean
 
 # A model from nothing, supervised on a faulty corpus, then trained by simulation alone; before and after on held-out tasks.
-demo: image
-	$(BIN)/verireason sft recipes/demo.toml $(SET)
-	$(BIN)/verireason eval recipes/demo.toml $(SET) --model $(OUT)/sft/model --label before
-	$(BIN)/verireason train recipes/demo.toml $(SET)
-	$(BIN)/verireason eval recipes/demo.toml $(SET) --model $(OUT)/model --label after
+# demo-python does the same with Python programs, demo-mixed with both languages in one model.
+demo demo-python demo-mixed: image
+	$(BIN)/verireason sft recipes/$@.toml $(SET)
+	$(BIN)/verireason eval recipes/$@.toml $(SET) --model $(OUT)/sft/model --label before
+	$(BIN)/verireason train recipes/$@.toml $(SET)
+	$(BIN)/verireason eval recipes/$@.toml $(SET) --model $(OUT)/model --label after
 	$(BIN)/verireason report $(OUT)
 
 test: image check unit
