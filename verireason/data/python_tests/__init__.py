@@ -9,7 +9,6 @@ from verireason.data.python_tests.convert import (
     convert_check,
     convert_pytest,
     convert_unittest,
-    num_functions,
     parse,
 )
 
@@ -19,6 +18,5 @@ __all__ = [
     "convert_check",
     "convert_pytest",
     "convert_unittest",
-    "num_functions",
     "parse",
 ]

@@ -81,11 +81,6 @@ def convert_pytest(source: str, *, entry: str) -> Conversion:
     return _convert_functions(source, entry=entry, style=Style.PYTEST)
 
 
-def num_functions(program: Program) -> int:
-    """How many test functions a program of pytest or unittest has."""
-    return sum(1 for _ in _test_functions(parse(program.source, "the program"), program.style))
-
-
 def _convert_statements(statements: Sequence[ast.stmt], *, scope: Scope) -> Conversion:
     statements = _up_to_return(statements)
     scope = scope.within(statements)
