@@ -29,12 +29,14 @@ from verireason.data.pairs import make_spec
 from verireason.data.python_tests import convert_asserts, parse
 from verireason.data.python_tests.scope import bound_names, reads
 from verireason.data.rows import Row, Source, read_rows
+from verireason.errors import UserError
 from verireason.problem import Problem
 
 NAME = "mbpp"
 SANITIZED = "mbpp-sanitized"
 PLUS = "mbppplus"
 _FULL_PARTS, _SANITIZED_PARTS = ("mbpp", "full"), ("sanitized",)
+"""How the names of their files begin, or of the directories that these are in."""
 SOURCE = Source(
     hub="google-research-datasets/mbpp",
     parts=(*_FULL_PARTS, *_SANITIZED_PARTS),
@@ -71,7 +73,11 @@ def load_plus(root: Path) -> Loaded:
 
 def _load(root: Path, benchmark: str, parts: tuple[str, ...]) -> Loaded:
     rows = (row for row in read_rows(root, SOURCE) if row.part in parts)
-    return collect(rows, name=_id, build=partial(_problem, benchmark=benchmark))
+    found = collect(rows, name=_id, build=partial(_problem, benchmark=benchmark))
+    if not found.problems:
+        names = " or ".join(f"{part}*" for part in parts)
+        raise UserError(f"{root}: no rows in a file or directory {names}; only the other part of MBPP is there")
+    return found
 
 
 def _id(row: Row) -> str:
