@@ -197,8 +197,10 @@ def test_bad_inputs_are_one_line(tmp_path: Path, changed: dict[str, Any], messag
     ("test", "message"),
     [
         ("x = (", "field test does not parse: line 1: "),
-        ("x = 1", "expected base_input and plus_input, or a test with inputs and as many results"),
-        ("inputs = [[1], [2]]\nresults = [1]", "expected base_input and plus_input"),
+        ("x = 1", "expected base_input and plus_input, or a test with inputs that are argument lists"),
+        ("inputs = [1]", "expected base_input and plus_input, or a test with inputs that are argument lists"),
+        ("inputs = [[1], [2]]\nresults = [1]", "field test: expected as many results as inputs, which are 2"),
+        ("inputs = [[1]]\nassertion(f(1), 2, 'x')", "field test: a tolerance that is no number"),
         ("inputs = [[g(1)]]", "where a constant is expected"),
     ],
 )

@@ -245,7 +245,7 @@ def test_other_loops_and_blocks_stay_whole(loop: str) -> None:
         "del f\nassert f(1) == 1",
         "f = g\nassert f(1) == 1",
         "f(0)\nassert f(1) == 1",  # called for what it does
-        "if True:\n    reset()\n    assert True\nf(2)\nassert f(1) == 1",
+        "for x in g:\n    f(x)\nassert f(1) == 1",
     ],
 )
 def test_no_value_is_used_that_may_be_another_by_then(statements: str) -> None:
@@ -342,8 +342,16 @@ class TestF(unittest.TestCase):
     def test_skipped(self):
         self.assertEqual(f(1), 2)
 
+    async def test_later(self):
+        self.assertEqual(f(1), 2)
+
     def helper(self):
         self.assertEqual(f(1), 5)
+
+@unittest.skip("broken")
+class TestSkipped(unittest.TestCase):
+    def test_it(self):
+        self.assertEqual(f(1), 2)
 
 if __name__ == "__main__":
     unittest.main()
@@ -360,7 +368,7 @@ def test_methods_of_unittest_are_converted_whole_or_stay() -> None:
     assert program is not None
     assert (program.style, program.ids, program.names) == (Style.UNITTEST, None, ())
     left = [node.name for node in ast.walk(ast.parse(program.source)) if isinstance(node, ast.FunctionDef)]
-    assert left == ["setUp", "test_state", "test_raises", "test_skipped", "helper"]
+    assert left == ["setUp", "test_state", "test_raises", "test_skipped", "helper", "test_it"]
 
 
 def test_a_number_of_places_is_half_a_unit_of_the_last() -> None:
@@ -445,6 +453,7 @@ def test_test_code_that_is_converted_whole_leaves_no_program() -> None:
         (lambda: convert_asserts(["\0"], entry="f"), "assert 0 of the list does not parse"),
         (lambda: convert_asserts([], entry="f", setup="("), "the code before the asserts does not parse"),
         (lambda: convert_pytest("def", entry="f"), "the test does not parse: line 1: "),
+        (lambda: of("assert f(g" + " + 1" * 900 + ") == 1"), "an expression of too many parts"),
         (lambda: convert_unittest("x = " + "(" * 500 + ")" * 500, entry="f"), "the test does not parse"),
     ],
 )

@@ -102,8 +102,12 @@ def _from_code(row: Row) -> Inputs:
     except NotConstant as err:
         raise row.wrong(f"field test: {err} where a constant is expected") from err
     inputs, results = found.get("inputs"), found.get("results")
-    if not isinstance(inputs, list) or (results is not None and len(results) != len(inputs)):
-        raise row.wrong("expected base_input and plus_input, or a test with inputs and as many results")
+    if not isinstance(inputs, list) or not all(isinstance(arguments, list | tuple) for arguments in inputs):
+        raise row.wrong("expected base_input and plus_input, or a test with inputs that are argument lists")
+    if results is not None and (not isinstance(results, list) or len(results) != len(inputs)):
+        raise row.wrong(f"field test: expected as many results as inputs, which are {len(inputs)}")
+    if not all(isinstance(tolerance, int | float) for tolerance in tolerances):
+        raise row.wrong("field test: a tolerance that is no number")
     return Inputs(
         arguments={str(place): list(arguments) for place, arguments in enumerate(inputs)},
         answers={str(place): result for place, result in enumerate(results or ())},

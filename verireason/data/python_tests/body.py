@@ -218,8 +218,7 @@ class Body:
             if is_mutable(self._names.get(name)):
                 del self._names[name]
             self._pending.pop(name, None)
-        if isinstance(statement, ast.Expr) and read & (self._scope.entries | self._scope.taken):
-            self.has_effects = True
+        self.has_effects |= self._has_effects(statement)
         test_id = None
         if not _holds_assertion(statement) and self._may_fail(statement, read):
             statement = _as_test(statement)
@@ -227,6 +226,14 @@ class Body:
             test_id = self._name_test(self._num_tests)
             self._num_tests += 1
         self.kept.append(Kept(statement=statement, test_id=test_id, opaque=True))
+
+    def _has_effects(self, statement: ast.stmt) -> bool:
+        """Whether it calls the candidate and drops the result; in `try` and `with` that is to see it raise."""
+        if not isinstance(statement, ast.Expr | ast.For | ast.While | ast.If):
+            return False
+        own = self._scope.entries | self._scope.taken
+        dropped = (node for node in ast.walk(statement) if isinstance(node, ast.Expr))
+        return any(not own.isdisjoint(reads(node)) for node in dropped)
 
     def _may_fail(self, statement: ast.stmt, read: set[str]) -> bool:
         """Whether it calls the candidate, or a function of the test code's that may do so or hold the assertions."""

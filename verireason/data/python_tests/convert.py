@@ -117,12 +117,14 @@ def _up_to_return(statements: Sequence[ast.stmt]) -> list[ast.stmt]:
     return list(statements[:end])
 
 
-def _own_nodes(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
+def _own_nodes(statements: Iterable[ast.stmt]) -> Iterator[ast.AST]:
     """All nodes below, those of inner functions apart."""
-    for node in nodes:
+    todo: list[ast.AST] = [*statements]
+    while todo:
+        node = todo.pop()
         if not isinstance(node, Function | ast.Lambda | ast.ClassDef):
             yield node
-            yield from _own_nodes(ast.iter_child_nodes(node))
+            todo.extend(ast.iter_child_nodes(node))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +175,7 @@ def _convert_function(test: _TestFunction, scope: Scope) -> Body | None:
                 return None
         case _:
             return None
-    if isinstance(test.function, ast.AsyncFunctionDef):
+    if isinstance(test.function, ast.AsyncFunctionDef) or (test.owner and test.owner.decorator_list):
         return None
     body = Body(scope.within(statements), name_test=lambda number: f"{test.name}.{number}")
     body.read(statements)
@@ -248,4 +250,7 @@ def parse(source: str, what: str) -> ast.Module:
 
 
 def _unparse(statements: Iterable[ast.stmt]) -> str:
-    return "".join(f"{ast.unparse(ast.fix_missing_locations(statement))}\n" for statement in statements)
+    try:
+        return "".join(f"{ast.unparse(ast.fix_missing_locations(statement))}\n" for statement in statements)
+    except RecursionError as err:
+        raise ValueError("the test has an expression of too many parts") from err
