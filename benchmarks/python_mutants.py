@@ -30,7 +30,7 @@ WORDS = TWINS | {second: first for first, second in TWINS.items()}
 """Names that are easily mistaken for each other."""
 WRAPPERS = ("list", "tuple", "set", "str", "float", "int", "bool", "iter")
 """Types that an answer may come in by mistake."""
-MOST_WEIGHT = 4
+MOST_WEIGHT = 3
 """A kind is chosen as often as it has edits, up to this many."""
 
 

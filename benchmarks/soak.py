@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -42,6 +43,8 @@ class Usage:
     num_threads: int
     num_processes: int
     """Descendants."""
+    boxes_mb: float
+    """Resident memory of all descendants, pages that they share counted for each."""
     num_temporary: int
     """Entries of the directory for temporary files."""
     num_cgroups: int
@@ -50,29 +53,42 @@ class Usage:
         """The figures in one line."""
         return (
             f"RSS {self.rss_mb:.0f} MiB, {self.num_fds} descriptors, {self.num_threads} threads, "
-            f"{self.num_processes} processes, {self.num_temporary} temporary files, {self.num_cgroups} cgroups"
+            f"{self.num_processes} processes of {self.boxes_mb:.0f} MiB, {self.num_temporary} temporary files, "
+            f"{self.num_cgroups} cgroups"
         )
 
 
 def usage() -> Usage:
     """As it is now."""
-    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    descendants = _descendants()
     groups = [path for path in Path("/sys/fs/cgroup").rglob("verireason/*") if path.is_dir()]
     ours = [path for path in groups if path.name.startswith(f"{os.getpid()}-")]
     return Usage(
-        rss_mb=int(status["VmRSS"].split()[0]) / 1024,
+        rss_mb=_rss_mb("self"),
         num_fds=len(os.listdir("/proc/self/fd")),
-        num_threads=int(status["Threads"]),
-        num_processes=len(_descendants()),
+        num_threads=len(os.listdir("/proc/self/task")),
+        num_processes=len(descendants),
+        boxes_mb=sum(_rss_mb(str(pid)) for pid in descendants),
         num_temporary=sum(path.name.startswith("verireason") for path in Path("/tmp").iterdir()),
         num_cgroups=len(ours),
     )
 
 
+def _rss_mb(pid: str) -> float:
+    """Resident memory of a process; 0 for one that has ended."""
+    try:
+        text = Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    found = re.search(r"VmRSS:\s+(\d+)", text)
+    return int(found[1]) / 1024 if found else 0.0
+
+
 def _descendants() -> set[int]:
     listed = subprocess.run(("ps", "-eo", "pid=,ppid="), capture_output=True, text=True, check=True).stdout.split()
     parents = dict(zip(map(int, listed[::2]), map(int, listed[1::2]), strict=True))
-    found, new = set(), {os.getpid()}
+    found: set[int] = set()
+    new = {os.getpid()}
     while new:
         new = {pid for pid, parent in parents.items() if parent in new} - found
         found |= new
