@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from sim.content import content_key
-from sim.inbox.python_files import QUESTIONS, SOLUTION, TESTS, input_file
+from sim.inbox.python_files import QUESTIONS, SOLUTION, TESTS
 from sim.inbox.python_stdio import UNPARSED
 from sim.inbox.values import decode
-from sim.job import Job, JobResult, Limits, Status, Step, StepResult
+from sim.job import Job, JobResult, Status, StepResult
+from sim.python import jobs
 from sim.python.answers import Failure, Unloadable, Value, read_calls, read_program, read_syntax
 from sim.python.comparators import compare
-from sim.python.suite import CallTest, Program, StdioTest, Suite, read_suite
+from sim.python.suite import CallTest, StdioTest, Suite, read_suite
 from sim.python.words import call_words, cut, text_words, value_words
 from sim.verdict import (
     Candidate,
@@ -36,14 +37,10 @@ from sim.verdict import (
 
 NAME = "python"
 MAX_SOURCE_KB = 256
-STEPS_PER_JOB = 32
-MAX_INPUT_BYTES = 16 << 20
-"""Standard inputs of one job together: they take room from what the candidate may write."""
 MAX_SLOW_CUTS = 2
 """Tests that may use up a limit before the rest is given up ..."""
 MAX_CUTS = 8
 """... and tests that may end their process at all."""
-_ALL_CODES = tuple(range(32))
 
 _END_OF_STATUS = {
     Status.EXITED: TestEnd.EXIT,
@@ -95,22 +92,6 @@ def course(candidate: Candidate, spec: Spec, *, image: str, secret: bytes) -> Ge
     return run.conclude()
 
 
-def plan_job(
-    suite: Suite, files: Mapping[str, bytes], argvs: Iterable[tuple[str, ...]], *, limits: Limits, image: str
-) -> Job:
-    """A job of warm steps. Each runs whatever the one before it came to, unless a limit or a signal cut that."""
-    libraries = ",".join(sorted(suite.libraries))
-    steps = (Step(argv=argv, limits=limits, warm=True, evidence=True, proceed_on=_ALL_CODES) for argv in argvs)
-    server = f"python:{libraries}" if libraries else "python"
-    return Job(image=image, server=server, files=files, steps=tuple(steps))
-
-
-def call_questions(suite: Suite) -> object:
-    """What the box is told of the tests of mode "call"."""
-    calls = [{"args": test.args, "kwargs": test.kwargs, "views": test.views} for test in suite.calls]
-    return {"entry": suite.entry, "setup": suite.setup, "calls": calls}
-
-
 class _Stopped(Exception):
     """The course ends here, whatever tests are left."""
 
@@ -153,10 +134,10 @@ class _Run:
     def calls(self) -> Steps:
         """All tests of mode "call"."""
         tests, first = self.suite.calls, 0
-        questions = call_questions(self.suite)
+        questions = jobs.call_questions(self.suite)
         while first < len(tests) and not self.given_up():
             size = 1 if self.suite.fork_per_test else len(tests)
-            groups = [(at, min(at + size, len(tests))) for at in range(first, len(tests), size)][:STEPS_PER_JOB]
+            groups = [(at, min(at + size, len(tests))) for at in range(first, len(tests), size)][: jobs.STEPS_PER_JOB]
             argvs = [("call", str(start), str(end)) for start, end in groups]
             result = yield self.job(questions, {}, argvs)
             for (start, end), step in zip(groups, self.steps_of(result), strict=True):
@@ -197,7 +178,7 @@ class _Run:
         """All tests of mode "stdio", each in a process of its own."""
         tests, first = self.suite.stdio, 0
         while first < len(tests) and not self.given_up():
-            inputs = _inputs(tests, first)
+            inputs = jobs.input_files(tests, first)
             places = range(first, first + len(inputs))
             result = yield self.job({"setup": self.suite.setup}, inputs, [("stdio", str(place)) for place in places])
             for place, step in zip(places, self.steps_of(result), strict=True):
@@ -232,27 +213,11 @@ class _Run:
         """All tests of mode "program"."""
         program, todo = self.suite.program, self.program_ids
         while program is not None and (todo is None or todo) and not self.given_up():
-            result = yield self.job(
-                {"setup": self.suite.setup}, {TESTS: self.asked(program, todo)}, [("program",)]
-            )  # fmt: skip
+            tests = jobs.tests_file(self.suite, program, todo, nonce=self.nonce)
+            result = yield self.job({"setup": self.suite.setup}, {TESTS: tests}, [("program",)])
             todo = self.take_program(todo, self.steps_of(result)[0])
         for id in todo or ():
             self.ends.setdefault(id, _not_run(id))
-
-    def asked(self, program: Program, todo: tuple[str, ...] | None) -> bytes:
-        """What the test process reads and deletes before the candidate is loaded."""
-        own = self.suite.entry.partition(".")[0]
-        asked = {
-            "nonce": self.nonce,
-            "seed": int.from_bytes(hashlib.sha256(self.spec.testbench.encode(errors="replace")).digest()[:6], "big"),
-            "style": program.style,
-            "source": program.source,
-            "prelude": program.prelude,
-            "names": list(dict.fromkeys((own, *program.names))),
-            "ids": program.ids,
-            "todo": todo,
-        }
-        return json.dumps(asked).encode()
 
     def take_program(self, todo: tuple[str, ...] | None, step: StepResult) -> tuple[str, ...]:
         """Ids of the tests that are to be run again."""
@@ -288,9 +253,9 @@ class _Run:
         return hashlib.blake2b(self.key.encode(), key=self.secret, digest_size=16).hexdigest()
 
     def job(self, questions: object, files: Mapping[str, bytes], argvs: Iterable[tuple[str, ...]]) -> Job:
-        """See `plan_job`."""
+        """See `jobs.plan_job`."""
         files = {SOLUTION: self.source, QUESTIONS: json.dumps(questions).encode(), **files}
-        return plan_job(self.suite, files, argvs, limits=self.spec.limits, image=self.image)
+        return jobs.plan_job(self.suite, files, argvs, limits=self.spec.limits, image=self.image)
 
     def steps_of(self, result: JobResult) -> tuple[StepResult, ...]:
         """The steps, counted. Raises _Stopped when the farm failed."""
@@ -379,19 +344,6 @@ class _Run:
         tests: tuple[CallTest | StdioTest, ...] = (*self.suite.calls, *self.suite.stdio)
         known = next((each for each in tests if each.id == id), None)
         return _named(known, TestEnd.NOT_RUN, _NOT_RUN) if known else _not_run(id)
-
-
-def _inputs(tests: tuple[StdioTest, ...], first: int) -> dict[str, bytes]:
-    """Files for the tests from `first` on, as many as go into one job: at least one."""
-    files: dict[str, bytes] = {}
-    num_bytes = 0
-    for place in range(first, min(first + STEPS_PER_JOB, len(tests))):
-        data = tests[place].stdin.encode(errors="replace")
-        num_bytes += len(data)
-        if files and num_bytes > MAX_INPUT_BYTES:
-            break
-        files[input_file(place)] = data
-    return files
 
 
 _NOT_RUN = "it was not run"

@@ -7,7 +7,7 @@ import json
 from sim.inbox.python_files import QUESTIONS, SOLUTION
 from sim.inbox.values import decode
 from sim.job import Job, JobResult, Limits
-from sim.python.course import call_questions, plan_job
+from sim.python.jobs import call_questions, plan_job
 from sim.python.suite import Suite
 
 

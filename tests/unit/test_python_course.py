@@ -10,7 +10,8 @@ import pytest
 from sim.course import Judge, check_fit
 from sim.inbox.python_files import QUESTIONS, SOLUTION, TESTS
 from sim.job import Job, JobResult, Limits, Status, StepResult
-from sim.python.course import MAX_CUTS, MAX_SLOW_CUTS, NAME, STEPS_PER_JOB
+from sim.python.course import MAX_CUTS, MAX_SLOW_CUTS, NAME
+from sim.python.jobs import STEPS_PER_JOB
 from sim.python.suite import CallTest, Comparator, Program, StdioTest, Style, Suite
 from sim.verdict import Candidate, Checks, Outcome, Spec, TestEnd, Verdict
 
