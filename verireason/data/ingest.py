@@ -13,12 +13,14 @@ from dataclasses import dataclass, replace
 from sim.farm import Farm
 from sim.python.reference import plan_answers, read_answers
 from sim.python.suite import Suite, read_suite
-from sim.verdict import Candidate, Outcome, Verdict
+from sim.verdict import Candidate, Outcome, Spec, Verdict
 from verireason.errors import MissingError
 from verireason.problem import Problem
 
 NUM_RUNS = 2
 """Times that the reference runs; a test counts only if it passes each time."""
+PATIENCE = 4
+"""The reference may take this many times the loader's limits: how long it takes is what we want to know."""
 CPU_FACTOR = 10.0
 """A candidate may take this many times the reference's CPU time ..."""
 CPU_FLOOR_S = 2.0
@@ -43,7 +45,7 @@ def ingest(farm: Farm, problems: Iterable[Problem]) -> list[Ingested]:
     referenced = [each for each in answered if each.problem.golden and each.defect is None]
     pairs = (
         # An equal job would be run once: a line end more makes it another, and the program the same.
-        (Candidate(source=each.problem.golden + "\n" * run, language="python"), each.problem.spec)
+        (Candidate(source=each.problem.golden + "\n" * run, language="python"), _patient(each.problem.spec))
         for each in referenced
         for run in range(NUM_RUNS)
     )
@@ -56,7 +58,9 @@ def _with_answers(farm: Farm, problems: list[Problem]) -> list[Ingested]:
     """The problems; calls without an expected answer have the reference's, or are dropped where it gives none."""
     suites = [read_suite(problem.spec.testbench) for problem in problems]
     asked = {
-        place: farm.pool.submit(plan_answers(suite, problem.golden, limits=problem.spec.limits, image=farm.image))
+        place: farm.pool.submit(
+            plan_answers(suite, problem.golden, limits=_patient(problem.spec).limits, image=farm.image)
+        )
         for place, (problem, suite) in enumerate(zip(problems, suites, strict=True))
         if any(test.expected is None for test in suite.calls)
     }
@@ -120,6 +124,11 @@ def _with_ids(suite: Suite, run: Verdict) -> Suite:
     known = set(suite.ids)
     ids = tuple(test.name for test in run.tests if test.name not in known)
     return replace(suite, program=replace(program, ids=ids))
+
+
+def _patient(spec: Spec) -> Spec:
+    limits = spec.limits
+    return replace(spec, limits=replace(limits, cpu_s=PATIENCE * limits.cpu_s, wall_s=PATIENCE * limits.wall_s))
 
 
 def _with_suite(problem: Problem, suite: Suite) -> Problem:
