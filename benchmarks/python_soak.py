@@ -3,7 +3,8 @@
     python benchmarks/python_soak.py endure --root HUMAN_EVAL --num 2000    # 30 % time out; memory, files, processes
     python benchmarks/python_soak.py load --root HUMAN_EVAL --num 500       # 2 boxes, 16 boxes, 16 and a busy host
 
-Candidates are HumanEval's canonical solutions, mutants of them, and the canonical solutions with an endless beginning.
+Candidates are HumanEval's canonical solutions, mutants of them, and canonical solutions with an endless or slow
+beginning.
 Exit code 1 when a promise does not hold.
 """
 
@@ -83,6 +84,19 @@ LIMITS = {
     "long": Limits(cpu_s=1, wall_s=60),  # the kernel counts whole seconds
     "sleep": Limits(cpu_s=1, wall_s=0.5),
 }
+SPIN = """
+    import time
+    if not globals().get('has_spun'):
+        globals()['has_spun'] = True
+        end = time.process_time() + {seconds}
+        while time.process_time() < end: pass
+    """
+"""Takes so many CPU seconds once, and is right in the end: the verdict that load changes first."""
+SPIN_SHARE = 0.6
+"""Of the CPU limit."""
+NUM_SPINNING = 10
+NUM_ENDLESS = 5
+NUM_SLEEPING = 10
 NUM_SAMPLES = 10
 NUM_NEIGHBOURS = 4
 """Processes that keep the busy host busy, at the boxes' own priority."""
@@ -195,11 +209,12 @@ def _flat(samples: Sequence[Usage]) -> bool:
 
 
 def load(num: int, *, root: Path, few: int, seed: int) -> bool:
-    """Whether mutants get the same verdicts, test by test, under other loads."""
+    """Whether candidates get the same verdicts, test by test, under other loads."""
     rows = read_rows(root)
-    cases = mutant_cases(rows, num=num, seed=seed)
     with open_farm(num_boxes=few, remember=False) as farm:
         specs = _specs(farm, root)
+    cases = list(_slow(rows, specs, Random(seed)))
+    cases += mutant_cases(rows, num=num - len(cases), seed=seed)
     pairs = [(candidate(case, rows), specs[case.task_id]) for case in cases]
     many = 8 * few
     facts = {f"{few} boxes": _facts(pairs, few), f"{many} boxes": _facts(pairs, many)}
@@ -214,6 +229,15 @@ def load(num: int, *, root: Path, few: int, seed: int) -> bool:
         for place in different[:20]:
             print(f"  {cases[place].task_id} {cases[place].kind}: {facts[first][place]}, {facts[what][place]}")
     return not num_different
+
+
+def _slow(rows: Rows, specs: dict[str, Spec], rng: Random) -> Iterator[Case]:
+    for name in rng.sample(sorted(rows), NUM_SPINNING):
+        yield _begun(rows, name, SPIN.format(seconds=SPIN_SHARE * specs[name].limits.cpu_s), "slow and right")
+    for name in rng.sample(sorted(rows), NUM_ENDLESS):
+        yield _begun(rows, name, BUSY["a loop"], "endless")
+    for name in rng.sample(sorted(rows), NUM_SLEEPING):
+        yield _begun(rows, name, "__import__('time').sleep(0.1)", "sleeps and is right")
 
 
 def _facts(pairs: Sequence[tuple[Candidate, Spec]], num_boxes: int) -> list[tuple[object, ...]]:
