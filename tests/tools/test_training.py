@@ -250,6 +250,34 @@ def test_tensorboard_and_held_out_problems_are_there_on_demand(fresh: Path) -> N
     assert metrics(fresh)[0]["heldout"]["num_completions"] == 4
 
 
+MIX = """{mix = [
+    {levels = [1], phrasing = "terse", families = ["parity", "reduction"]},
+    {levels = [1], phrasing = "terse", source = "generated-python", families = ["arithmetic", "apply"]},
+]}"""
+
+
+def test_both_languages_are_trained_on_in_one_run(farm: Farm, tmp_path: Path) -> None:
+    pytest.importorskip("trl", reason="the train extra is not installed")
+    settings = [
+        f"data={' '.join(MIX.split())}",
+        f"run.out={tmp_path}",
+        "grpo.max_steps=2",
+        "eval.every=2",
+        "eval.num=4",
+    ]
+    words = [word for setting in settings for word in ("--set", setting)]
+
+    finish(verireason("sft", RECIPE, *words))
+    finish(verireason("train", RECIPE, *words))
+
+    for step in (1, 2):
+        languages = [record["benchmark"] for record in records(tmp_path) if record["step"] == step]
+        assert languages.count("generated") == languages.count("generated-python") == STEP_SIZE // 2
+    assert not any(record["outcome"] == "UNJUDGED" for record in records(tmp_path))
+    assert {"pass", "pass.generated", "pass.generated-python"} <= set(metrics(tmp_path)[1]["heldout"])
+    assert num_lines(tmp_path / "eval" / "step-2" / "records.jsonl") == 8
+
+
 def refusal(capsys: pytest.CaptureFixture[str], *words: str | Path) -> str:
     """The one line with which a command that must refuse does so."""
     assert main([str(word) for word in words]) == 2

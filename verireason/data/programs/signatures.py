@@ -84,7 +84,9 @@ def _list_edges(turns: Turns) -> list[Arguments]:
     lists = [[], [0], near, near[::-1], [near[1]] * 3, [3, 1, 2, 3, 1], [-4, 4, -2, 2, 0], [*range(12, 0, -1)]]
     low, high = near[0], near[2]
     lists.append([high, high, low, low, high, low, high, high, high, low, low, low])  # runs of all lengths
-    small = [[number] for number in near[:6]] + [[0, number] for number in near[:6]]
+    small = [[number] for number in near[:6]]
+    small += [pair for number in near[:3] for pair in ([0, number], [number, 0], [1, number])]
+    small += [[0, number] for number in near[3:6]]
     return [(numbers,) for numbers in lists + small]
 
 
