@@ -26,9 +26,9 @@ check: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Speed, as ratios: make bench VERILOG_EVAL=a checkout of VerilogEval v2
+# Speed, as ratios: make bench VERILOG_EVAL=a checkout of VerilogEval v2 HUMAN_EVAL=one of human-eval
 bench: image
-	$(BIN)/python benchmarks/table.py $(if $(VERILOG_EVAL),--root $(VERILOG_EVAL))
+	$(BIN)/python benchmarks/table.py $(if $(VERILOG_EVAL),--root $(VERILOG_EVAL)) $(if $(HUMAN_EVAL),--human-eval $(HUMAN_EVAL))
 
 unit: image
 	$(BIN)/pytest -q

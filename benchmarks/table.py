@@ -1,9 +1,9 @@
 """All speed figures of the farm in one table, as the README shows it: `make bench`.
 
-    python benchmarks/table.py [--root VERILOG_EVAL_V2] [--runs 5]
+    python benchmarks/table.py [--root VERILOG_EVAL_V2] [--human-eval HUMAN_EVAL] [--runs 5]
 
 Each row is a ratio between two ways that took turns on this host. Without --root the rows on VerilogEval's references
-are left out, and said so. A busy host spoils the figures: run it alone.
+are left out, without --human-eval those on Python, and said so. A busy host spoils the figures: run it alone.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks import cocotb_verdict, throughput, verilator_verdict
+from benchmarks import cocotb_verdict, python_graders, throughput, verilator_verdict
 from sim.boxes.docker import EngineUnavailable, open_engine
 from sim.farm import open_farm
 from sim.image import installed_image
@@ -31,13 +31,15 @@ NUM_CANDIDATES = 400
 DUPLICATES = 0.3
 
 
-def rows(root: Path | None, *, num_runs: int) -> Iterator[tuple[str, str, str]]:
+def rows(root: Path | None, human_eval: Path | None, *, num_runs: int) -> Iterator[tuple[str, str, str]]:
     """What, figure, ratio."""
     if root is not None:
         yield from _reference_rows(root, num_runs=num_runs)
     yield from _cocotb_rows(num_runs=4 * num_runs)
     yield from _verilator_rows()
     yield from _duplicate_rows(num_runs=num_runs)
+    if human_eval is not None:
+        yield from python_graders.rows(human_eval, num_runs=num_runs, num_boxes=2)
 
 
 def _reference_rows(root: Path, *, num_runs: int) -> Iterator[tuple[str, str, str]]:
@@ -132,13 +134,16 @@ def main() -> int:
     """Print the table as Markdown."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=Path, help="a VerilogEval v2 checkout")
+    parser.add_argument("--human-eval", type=Path, help="a human-eval checkout")
     parser.add_argument("--runs", type=int, default=5)
     args = parser.parse_args()
     if args.root is None:
         print("no --root: the rows on VerilogEval's references are left out", file=sys.stderr)
+    if args.human_eval is None:
+        print("no --human-eval: the rows on Python are left out", file=sys.stderr)
     print(f"{os.cpu_count()} cores, medians of {args.runs} runs unless said\n")
     print("| what | figures | ratio |\n|---|---|---|")
-    for row in rows(args.root, num_runs=args.runs):
+    for row in rows(args.root, args.human_eval, num_runs=args.runs):
         print("| " + " | ".join(row) + " |", flush=True)
     return 0
 
