@@ -182,16 +182,20 @@ def _sandbox(root: Path, work: Path, *more: str) -> tuple[str, ...]:
 
 
 def cold_programs(row: Mapping[str, str], solution: str) -> list[str]:
-    """A program for each test: a statement of `check` that holds an `assert`, after those that hold none."""
+    """A program for each test: a statement of `check` that asserts something of the candidate, after those that do not.
+
+    What asserts without the candidate (`assert True`) is left out.
+    """
     tree = ast.parse(row["test"])
     check = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "check")
     before, programs = list[ast.stmt](), list[str]()
     for statement in check.body:
-        if any(isinstance(node, ast.Assert) for node in ast.walk(statement)):
+        names = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+        if not any(isinstance(node, ast.Assert) for node in ast.walk(statement)):
+            before.append(statement)
+        elif names & {check.args.args[0].arg, row["entry_point"]}:
             check.body = [*before, statement]
             programs.append(f"{solution}\n{ast.unparse(tree)}\ncheck({row['entry_point']})\n")
-        else:
-            before.append(statement)
     return programs
 
 

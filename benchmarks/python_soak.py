@@ -94,8 +94,8 @@ SPIN = """
 """Takes so many CPU seconds once, and is right in the end: the verdict that load changes first."""
 SPIN_SHARE = 0.6
 """Of the CPU limit."""
-NUM_SPINNING = 10
-NUM_ENDLESS = 5
+NUM_SPINNING = 6
+NUM_ENDLESS = 3
 NUM_SLEEPING = 10
 NUM_SAMPLES = 10
 NUM_NEIGHBOURS = 4
