@@ -6,15 +6,16 @@ JSON, with an object of one key for whatever JSON has no word for:
     {"i": "-ff"}                          int of more digits than Python reads, hexadecimal
     {"f": "nan"}                          float: "nan", "inf", "-inf"
     {"t": [..]} {"s": [..]} {"z": [..]}   tuple, set, frozenset
-    {"d": [[key, value], ..]}             dict; Counter, defaultdict and OrderedDict are dicts here
+    {"d": [[key, value], ..]}             dict
     {"b": "00ff"} {"y": "00ff"}           bytes, bytearray
     {"c": [re, im]}                       complex, both parts floats
     {"D": "1.50"} {"F": [1, 3]}           Decimal, Fraction
     {"a": {"dtype": "float64", "shape": [2], "items": [..]}}    numpy array
     {"n": {"dtype": "int64", "item": 3}}                        numpy scalar
 
-`encode` looks at exact types and calls no method that a subclass could define. `decode` is strict: what it returns is
-made of exactly these types, within the bounds below. Standard library only; numpy is used where the process has it.
+`encode` calls no method that a subclass could define: an instance of one is what the base's own methods make of it.
+`decode` is strict: what it returns is made of exactly these types, within the bounds below. Standard library only;
+numpy is used where the process has it.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from __future__ import annotations
 import importlib
 import json
 import math
+import random
 import sys
-from collections import Counter, OrderedDict, defaultdict
+from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -42,6 +44,9 @@ _MAX_DECIMAL = 4096
 _MAX_SAME_HASH = 32
 """Members of a set, or keys of a dict, that may have one hash: the time to make it grows with the square. All tuples
 of five of -1 and -2 have one."""
+_MANY = 4096
+"""Members or keys from which on their order is not left to a candidate."""
+_random = random.Random()  # a candidate's own draws are not disturbed
 _LONG_INT_BITS = 1400
 """From here on Python is slow to tell an int from a Decimal of its hash: half a minute for the longest."""
 
@@ -97,6 +102,13 @@ def _reject(name: str) -> float:
     raise ValueError(f"a value with {name} as a word of JSON")
 
 
+def _in_any_order(items: list[Any]) -> list[Any]:
+    """Many items, shuffled: some ints, in an order of the candidate's making, fill a dict in time as their square."""
+    if len(items) > _MANY:
+        _random.shuffle(items)
+    return items
+
+
 class _Hashing:
     """Whether Python is quick to make the sets and dicts of one value; a hostile one may be built so that it isn't."""
 
@@ -110,7 +122,7 @@ class _Hashing:
         if self.has_decimal and self.has_long_int:
             return "a set or dict in a value that holds a Decimal and a long int"
         try:
-            counts = Counter(map(hash, members))
+            counts = Counter(_in_any_order([*map(hash, members)]))
         except TypeError:
             return "a member or key that cannot be hashed"
         is_crowded = max(counts.values(), default=0) > _MAX_SAME_HASH
@@ -144,15 +156,20 @@ class _Encoder:
         if kind in _TAG_OF:
             return {_TAG_OF[kind]: [self.plain(item, depth + 1) for item in value]}
         if kind is set or kind is frozenset:
-            items = [self.plain(item, depth + 1) for item in value]
-            self._check(value)
-            return {"s" if kind is set else "z": sorted(items, key=_dumps)}
-        if kind in _DICTS:
-            entries = tuple(dict.items(value))
-            pairs = [[self.plain(key, depth + 1), self.plain(item, depth + 1)] for key, item in entries]
-            self._check([key for key, _ in entries])
-            return {"d": pairs}
+            return self._set(kind, [*value], depth)
+        if kind is dict:
+            return self._dict([*dict.items(value)], depth)
         return self._rare(value, kind, depth)
+
+    def _set(self, kind: type, members: list[Any], depth: int) -> Any:
+        items = [self.plain(item, depth + 1) for item in members]
+        self._check(members)
+        return {"s" if kind is set else "z": sorted(items, key=_dumps)}
+
+    def _dict(self, entries: list[tuple[Any, Any]], depth: int) -> Any:
+        pairs = [[self.plain(key, depth + 1), self.plain(item, depth + 1)] for key, item in entries]
+        self._check([key for key, _ in entries])
+        return {"d": pairs}
 
     def _check(self, members: Collection[Any]) -> None:
         if (fault := self._hashing.fault(members)) is not None:
@@ -179,11 +196,33 @@ class _Encoder:
             return {"a": {"dtype": str(value.dtype), "shape": list(value.shape), "items": items}}
         if numpy is not None and kind in _numpy_scalars(numpy):
             return {"n": {"dtype": str(value.dtype), "item": self.plain(value.item(), depth + 1)}}
+        return self._as_base(value, kind, depth)
+
+    def _as_base(self, value: Any, kind: type, depth: int) -> Any:
+        """An instance of a subclass as one of the base: an IntEnum's member, a named tuple, a Counter.
+
+        By the base's own methods, so what the subclass says of itself does not matter.
+        """
+        if issubclass(kind, dict):
+            return self._dict([*dict.items(value)], depth)
+        if issubclass(kind, set):
+            return self._set(set, [*set.__iter__(value)], depth)
+        if issubclass(kind, frozenset):
+            return self._set(frozenset, [*frozenset.__iter__(value)], depth)
+        for base, plain in _PLAIN_OF.items():
+            if issubclass(kind, base):
+                return self.plain(plain(value), depth)
         raise Unfit(describe(kind))
 
 
 _TAG_OF: dict[type, str] = {tuple: "t"}
-_DICTS = frozenset({dict, Counter, defaultdict, OrderedDict})
+_PLAIN_OF: dict[type, Callable[[Any], Any]] = {
+    int: int.__int__,
+    float: float.__float__,
+    str: str.__str__,
+    list: lambda value: [*list.__iter__(value)],
+    tuple: lambda value: (*tuple.__iter__(value),),
+}
 _FOUND: dict[str, frozenset[type]] = {}
 
 
@@ -234,7 +273,7 @@ class _Decoder:
     def members(self, data: Any, depth: int) -> set[Any]:
         items = self.items(data, depth)
         self._check(items)
-        members = set(items)
+        members = set(_in_any_order(items))
         if len(members) < len(items):
             raise ValueError("a set with a member twice")
         return members
@@ -248,7 +287,7 @@ class _Decoder:
                 raise ValueError("a dict with something that is not a pair")
             pairs.append((self.value(pair[0], depth + 1), self.value(pair[1], depth + 1)))
         self._check([key for key, _ in pairs])
-        found = dict(pairs)
+        found = dict(_in_any_order(pairs))
         if len(found) < len(pairs):
             raise ValueError("a dict with a key twice")
         return found

@@ -140,15 +140,26 @@ def test_ints_of_any_length_come_back(num_digits: int, sign: int) -> None:
     assert decode(encode({value: [value]})) == {value: [value]}
 
 
+class Colour(IntEnum):
+    RED = 1
+
+
+Point = namedtuple("Point", "x y")
+
+
 @pytest.mark.parametrize(
     ("value", "plain"),
     [
         (Counter("aab"), {"a": 2, "b": 1}),
         (OrderedDict([("b", 1), ("a", 2)]), {"b": 1, "a": 2}),
         (defaultdict(list, {1: [2]}), {1: [2]}),
+        (Colour.RED, 1),
+        (Point(1, [2]), (1, [2])),
+        ({Colour.RED: Point(1, 2)}, {1: (1, 2)}),
+        ({Colour.RED}, {1}),
     ],
 )
-def test_dicts_of_the_library_are_dicts(value: Any, plain: dict[Any, Any]) -> None:
+def test_an_instance_of_a_subclass_is_one_of_the_base(value: Any, plain: dict[Any, Any]) -> None:
     assert alike(decode(encode(value)), plain)
 
 
@@ -235,13 +246,6 @@ def wide() -> Any:
     return value
 
 
-class Colour(IntEnum):
-    RED = 1
-
-
-Point = namedtuple("Point", "x y")
-
-
 @pytest.mark.parametrize(
     ("value", "words"),
     [
@@ -253,8 +257,6 @@ Point = namedtuple("Point", "x y")
         (int, "a type"),
         (..., "an ellipsis"),
         (NotImplemented, "a NotImplementedType"),
-        (Colour.RED, "a Colour"),
-        (Point(1, 2), "a Point"),
         (date(2020, 1, 1), "a date"),
         (deque([1]), "a deque"),
         (UserDict({1: 2}), "an UserDict"),
@@ -336,16 +338,21 @@ def spies(base: type, metaclass: type = type) -> Any:
 def test_no_method_of_a_subclass_is_called(base: type, wrap: Callable[[Any], Any]) -> None:
     value = wrap(numpy.ndarray.__new__(type("Spy", (base,), SPIES), (1,)) if base is numpy.ndarray else spies(base))
     CALLED.clear()
-    with pytest.raises(Unfit, match=r"\Aa Spy\Z"):
-        encode(value)
+    plain = next(
+        (each for each in (dict, set, frozenset, int, float, str, list, tuple) if issubclass(base, each)), None
+    )
+    if plain is None:
+        with pytest.raises(Unfit, match=r"\Aa Spy\Z"):
+            encode(value)
+    else:
+        assert encode(value) == encode(wrap(plain()))
     assert CALLED == []
 
 
 def test_no_method_of_a_metaclass_is_called() -> None:
     value = [spies(int, Meta)]
     CALLED.clear()
-    with pytest.raises(Unfit, match=r"\Aa Spy\Z"):
-        encode(value)
+    assert encode(value) == "[0]"
     assert describe(type(value[0])) == "a Spy"
     assert CALLED == []
 
