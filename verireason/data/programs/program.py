@@ -38,7 +38,8 @@ class Signature:
     turns: Turns
     """What to turn on where a family says nothing, as for telling functions apart."""
     edges: Callable[[Turns], list[Arguments]]
-    """Inputs that every test has: empty, zero, negative, ties, and around the numbers that the function turns on."""
+    """Inputs that every test has: empty, zero, negative, ties, and around the numbers that the function turns on. With
+    `draw` they also tell functions apart, so changing them can move functions to another split."""
     draw: Callable[[Random, Turns], Arguments]
 
 
