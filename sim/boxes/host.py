@@ -62,7 +62,7 @@ class HostBox:
 def _cold(module: str) -> tuple[str, ...]:
     """A warm step's program, started from nothing."""
     path = f"import sys; sys.path.insert(0, {str(Path(__file__).resolve().parents[2])!r}); "
-    return (sys.executable, "-c", f"{path}from {module} import run_once; run_once(sys.argv[1:])")
+    return (sys.executable, "-P", "-c", f"{path}from {module} import run_once; run_once(sys.argv[1:])")
 
 
 _COLD = {

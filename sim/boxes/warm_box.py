@@ -60,8 +60,10 @@ class WarmBox:
         try:
             result = _ask(kept.line, job, message)
         except (OSError, LineBroken) as err:
+            oom_killed = kept.line.oom_killed()
             kept.line.close()
-            return JobResult(failure=str(err))
+            # Memory that belongs to no process, such as a memfd's, costs the server its life instead of the job's.
+            return out_of_memory(job) if oom_killed else JobResult(failure=str(err))
         except BaseException:  # an interrupt in mid-answer: the line cannot be used again
             kept.line.close()
             raise
@@ -104,12 +106,16 @@ def _ask(line: Line, job: Job, message: bytes) -> JobResult:
     result = decode_result(answer, num_steps=len(job.steps))
     oom_killed = line.oom_killed()
     if result.failure is not None and oom_killed:
-        # The kernel chose the job's first process; which step it was in, nobody knows.
-        lost = [StepResult(status=Status.SKIPPED, code=None)] * (len(job.steps) - 1)
-        return JobResult(steps=(StepResult(status=Status.MEMORY_LIMIT, code=None), *lost))
+        return out_of_memory(job)  # the kernel chose the job's first process
     return JobResult(
         failure=result.failure, steps=tuple(memory_step(step, oom_killed=oom_killed) for step in result.steps)
     )
+
+
+def out_of_memory(job: Job) -> JobResult:
+    """The job used up its memory; in which step, nobody knows."""
+    lost = [StepResult(status=Status.SKIPPED, code=None)] * (len(job.steps) - 1)
+    return JobResult(steps=(StepResult(status=Status.MEMORY_LIMIT, code=None), *lost))
 
 
 def memory_step(step: StepResult, *, oom_killed: bool) -> StepResult:

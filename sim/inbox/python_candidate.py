@@ -30,7 +30,10 @@ class Unloadable(Exception):
 
 
 def become_ordinary(name: str) -> ModuleType:
-    """Make this process look like a fresh interpreter, and return the module `name` for the candidate to run in."""
+    """Make this process look like a fresh interpreter, and return the module `name` for the candidate to run in.
+
+    The working directory must be the one that SOLUTION is in.
+    """
     for loaded in [each for each in sys.modules if each == HARNESS or each.startswith(f"{HARNESS}.")]:
         del sys.modules[loaded]
     sys.path[:] = ["", *(path for path in sys.path if not os.path.isdir(os.path.join(path, HARNESS)))]
@@ -50,14 +53,17 @@ def become_ordinary(name: str) -> ModuleType:
 
 def _stream(fd: int, mode: str) -> io.TextIOWrapper:
     raw = io.FileIO(fd, mode, closefd=False)
+    raw.name = ("<stdin>", "<stdout>", "<stderr>")[fd]
     buffer: Any = io.BufferedReader(raw) if mode == "r" else io.BufferedWriter(raw)
     errors = "backslashreplace" if fd == 2 else "surrogateescape"
-    return io.TextIOWrapper(buffer, encoding="utf-8", errors=errors, line_buffering=fd == 2)
+    stream = io.TextIOWrapper(buffer, encoding="utf-8", errors=errors, line_buffering=fd == 2)
+    stream.__dict__["mode"] = mode  # as the interpreter's own have it
+    return stream
 
 
 def compile_candidate(source: bytes) -> CodeType:
     """The candidate's code. Raises Unloadable when it does not parse."""
-    text = source.decode("utf-8", "replace")
+    text = source.decode("utf-8-sig", "replace")
     linecache.cache[SOLUTION] = (len(source), None, text.splitlines(keepends=True), SOLUTION)
     try:
         return compile(text, SOLUTION, "exec", dont_inherit=True)

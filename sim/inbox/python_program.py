@@ -33,7 +33,7 @@ from types import ModuleType
 from typing import Any
 
 from sim.inbox.python_files import TESTS
-from sim.inbox.python_remote import Channel, Gone, RemoteModule, Unloadable
+from sim.inbox.python_remote import Channel, Gone, RemoteModule, Unjust, Unloadable
 from sim.inbox.python_respond import respond
 
 MAX_MESSAGE = 300
@@ -64,6 +64,7 @@ def main(argv: Sequence[str]) -> int:
         while data:
             data = data[os.write(3, data) :]
 
+    channel.takes_objects = asked["objects"]
     try:
         channel.load()
         tests = _collect(asked, channel)
@@ -71,7 +72,7 @@ def main(argv: Sequence[str]) -> int:
         say("B", json.dumps(err.args[0]))
         return 0
     except Gone as err:
-        say("B", json.dumps({"why": "import", "error": err.end, "message": str(err), "line": None}))
+        say("B", json.dumps({"why": "import", "error": "it ended", "message": str(err), "line": None, "end": err.end}))
         return 0
     except BaseException as err:
         say("S", json.dumps(f"{type(err).__name__}: {err}"[:MAX_MESSAGE]))
@@ -104,20 +105,24 @@ def _split() -> Channel:
 
 def _result(test: _Test, channel: Channel) -> tuple[str, str]:
     """The letter and the rest of the line."""
-    line = None
+    line, channel.fault = None, None
     try:
         test.run()
     except Gone as err:
         end, message = err.end, str(err)
+    except Unjust as err:
+        end, message = "WRONG", str(err)
     except AssertionError as err:
         end, message = "WRONG", str(err) or "an assertion of the test does not hold"
     except BaseException as err:
         line = getattr(err, "candidate_line", None)
         end, message = "EXCEPTION", f"{type(err).__name__}: {err}"
     else:
-        if channel.gone is None:
+        fault = channel.gone or channel.fault
+        if fault is None:
             return "P", json.dumps(test.id)
-        end, message = channel.gone.end, str(channel.gone)  # a test that swallowed it has shown nothing
+        # A test that swallowed it has shown nothing.
+        end, message = getattr(fault, "end", "WRONG"), str(fault)
     return "F", json.dumps({"id": test.id, "end": end, "message": message[:MAX_MESSAGE], "line": line})
 
 

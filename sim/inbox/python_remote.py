@@ -31,8 +31,9 @@ class Gone(BaseException):
         self.end = end
 
 
-class Unsendable(BaseException):
-    """A test gives the candidate what cannot be sent. No test may take it for the error that it waits for."""
+class Unjust(BaseException):
+    """A test cannot be carried on fairly: it gives the candidate what cannot be sent, or the candidate answered with an
+    object of its own where the reference never does. Fails the test whatever the test makes of it."""
 
 
 class Unloadable(BaseException):
@@ -44,6 +45,10 @@ class Channel:
 
     def __init__(self, pid: int, *, requests: BinaryIO, answers: BinaryIO) -> None:
         """pid: the process, a child of this one."""
+        self.takes_objects = False
+        """Whether a call may be answered with an object of the candidate's."""
+        self.fault: BaseException | None = None
+        """What fails the test that is running."""
         self._pid = pid
         self._requests = requests
         self._answers = answers
@@ -55,11 +60,33 @@ class Channel:
         self._ask({"do": "load"})
 
     def do(self, what: str, *args: Any, **kwargs: Any) -> Any:
-        """Ask for something to be done. Raises Gone, Unsendable, and what the candidate raised, as the nearest builtin
+        """Ask for something to be done. Raises Gone, Unjust, and what the candidate raised, as the nearest builtin
         exception."""
-        return self._ask(
-            {"do": what, "args": [*map(_send, args)], "kwargs": {name: _send(each) for name, each in kwargs.items()}}
-        )
+        request = {
+            "do": what,
+            "args": [self._send(each) for each in args],
+            "kwargs": {name: self._send(each) for name, each in kwargs.items()},
+            "lazy": self.takes_objects,
+        }
+        answer = self._ask(request)
+        if what == "call" and type(answer) is RemoteObject and not self.takes_objects:
+            kind = object.__getattribute__(answer, "_kind")
+            raise self.failed(Unjust(f"the candidate answered with {kind}"))
+        return answer
+
+    def failed(self, fault: BaseException) -> BaseException:
+        """The fault, which the running test cannot get past."""
+        self.fault = self.fault or fault
+        return fault
+
+    def _send(self, argument: Any) -> dict[str, Any]:
+        if type(argument) is RemoteObject:
+            return {"handle": object.__getattribute__(argument, "_handle")}
+        try:
+            return {"value": encode(argument)}
+        except Unfit as err:
+            words = f"the test gives the candidate {err}, which cannot be sent to it"
+            raise self.failed(Unjust(words)) from None
 
     def _ask(self, request: dict[str, Any]) -> Any:
         if self.gone is not None:
@@ -88,12 +115,14 @@ class Channel:
         match answer:
             case {"value": str(text)}:
                 return decode(text, with_numpy=True)
+            case {"items": str(text)}:
+                return iter(_of(list, decode(text, with_numpy=True)))
             case {"handle": int(handle), "type": str(kind)}:
                 return self._objects.setdefault(handle, RemoteObject(self, handle, kind[:80]))
             case {"raised": str(name), "bases": list(bases), "message": str(message)}:
                 return _Raise(_exception([name, *bases], message[:300], answer.get("line")))
             case {"unloadable": dict(words)}:
-                raise Unloadable(words)
+                raise self.failed(Unloadable(words))
         raise ValueError("no answer")
 
 
@@ -116,15 +145,6 @@ def _exception(names: list[Any], message: str, line: Any) -> Exception:
             err.candidate_line = line if isinstance(line, int) else None  # type: ignore[attr-defined]
             return err
     return Exception(message)
-
-
-def _send(argument: Any) -> dict[str, Any]:
-    if type(argument) is RemoteObject:
-        return {"handle": object.__getattribute__(argument, "_handle")}
-    try:
-        return {"value": encode(argument)}
-    except Unfit as err:
-        raise Unsendable(f"the test gives the candidate {err}, which cannot be sent to it") from None
 
 
 class RemoteObject:

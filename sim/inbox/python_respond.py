@@ -1,12 +1,14 @@
 """The candidate's side of a program test: load it, then do to it what the test process asks. Runs in boxes only.
 
 One JSON object a line each way. A request names what to do and to what; the answer is {"value": text} for what
-`sim.inbox.values` has words for, {"handle": n, "type": words} for another object, which stays here, {"raised": name,
-"bases": names, "message": text} or {"unloadable": words}. Everything here is the candidate's word.
+`sim.inbox.values` has words for, {"items": text} for an iterator unless the tests may look at it lazily, {"handle": n,
+"type": words} for another object, which stays here, {"raised": name, "bases": names, "message": text} or {"unloadable":
+words}. Everything here is the candidate's word.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from collections.abc import Callable
@@ -15,7 +17,7 @@ from typing import Any
 
 from sim.inbox.python_candidate import Unloadable, become_ordinary, compile_candidate, error_words, load
 from sim.inbox.python_files import QUESTIONS, SOLUTION
-from sim.inbox.values import Unfit, decode, describe, encode
+from sim.inbox.values import MAX_NODES, Unfit, decode, describe, encode
 
 _SPECIAL: dict[str, Callable[..., Any]] = {
     "len": len,
@@ -66,10 +68,12 @@ class _Objects:
             return self._kept[argument["handle"]]
         return decode(argument["value"], with_numpy=True)
 
-    def tell(self, value: Any) -> dict[str, Any]:
+    def tell(self, value: Any, *, lazy: bool) -> dict[str, Any]:
         try:
             return {"value": encode(value)}
         except Unfit:
+            if not lazy and hasattr(value, "__next__"):
+                return {"items": encode([*itertools.islice(value, MAX_NODES)])}
             handle = self._handles.setdefault(id(value), len(self._kept))
             if handle == len(self._kept):
                 self._kept.append(value)
@@ -83,7 +87,7 @@ def _answer(objects: _Objects, request: Any) -> dict[str, Any]:
             return {"value": "null"}
         args = [objects.take(each) for each in request["args"]]
         kwargs = {name: objects.take(each) for name, each in request["kwargs"].items()}
-        return objects.tell(_SPECIAL[request["do"]](*args, **kwargs))
+        return objects.tell(_SPECIAL[request["do"]](*args, **kwargs), lazy=request["lazy"])
     except Unloadable as err:
         return {"unloadable": err.words}
     except BaseException as err:

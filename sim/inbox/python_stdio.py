@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import json
 import os
 import sys
@@ -31,14 +32,15 @@ def main(argv: Sequence[str]) -> NoReturn:
         source = file.read()
     os.dup2(os.open(name, os.O_RDONLY | os.O_CLOEXEC), 0)
     os.mkdir(f"run-{name}")
-    os.chdir(f"run-{name}")  # what another test's run left is not in the way
     try:
         code = compile_candidate(source)
     except Unloadable as err:
         os.write(3, f"B {json.dumps(err.words)}\n".encode())
         os._exit(UNPARSED)
     module = become_ordinary("__main__")
-    _end(_run(module.__dict__, setup, code))
+    os.chdir(f"run-{name}")  # what another test's run left is not in the way
+    code_at_end = _run(module.__dict__, setup, code)
+    _end(module.__dict__, code_at_end)
 
 
 def _run(names: dict[str, Any], setup: str, code: Any) -> int:
@@ -56,11 +58,13 @@ def _run(names: dict[str, Any], setup: str, code: Any) -> int:
     return 0
 
 
-def _end(code: int) -> NoReturn:
-    """As the interpreter does at its end: wait for threads, run what was registered, flush."""
+def _end(names: dict[str, Any], code: int) -> NoReturn:
+    """As the interpreter does at its end: wait for threads, run what was registered, let objects go, flush."""
     try:
         threading._shutdown()  # type: ignore[attr-defined]
         atexit._run_exitfuncs()
+        names.clear()  # files that were left open are written
+        gc.collect()
     except BaseException:
         traceback.print_exc()
         code = code or 1

@@ -29,6 +29,8 @@ class Unloadable:
     """It ran, and does not define what is to be called."""
     message: str
     line: int | None
+    end: TestEnd | None = None
+    """How its process ended, when that is why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,9 +163,10 @@ def _object(data: bytes) -> Mapping[str, Any]:
 
 
 def _unloadable(words: Mapping[str, Any]) -> Unloadable:
-    why = words.get("why")
+    why, end = words.get("why"), words.get("end")
     return Unloadable(
         parses=why != "syntax", is_missing=why == "missing", message=_error(words), line=_line(words),
+        end=TestEnd(end) if end in list(TestEnd) else None,
     )  # fmt: skip
 
 

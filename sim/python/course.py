@@ -271,6 +271,8 @@ class _Run:
         """What a step that ended too early did; counted."""
         end = _END_OF_STATUS[step.status]
         self.count_cut(end)
+        if step.status is Status.WALL_LIMIT:
+            self.num_slow_cuts = MAX_SLOW_CUTS  # the pool has had the whole farm wait for it, alone, already
         return Failure(end=end, message=_cut_words(step))
 
     def count_cut(self, end: TestEnd) -> None:
@@ -369,6 +371,8 @@ def _not_run(id: str) -> NamedTest:
 
 def _unloadable(found: Unloadable) -> _Stopped:
     outcome = Outcome.CRASH if found.parses and not found.is_missing else Outcome.COMPILE_ERROR
+    if found.end is not None:
+        outcome = _OUTCOME_OF_END[found.end]
     return _Stopped(outcome, found.message, found.line)
 
 

@@ -55,6 +55,7 @@ def tests_file(suite: Suite, program: Program, todo: tuple[str, ...] | None, *, 
         "source": program.source,
         "prelude": program.prelude,
         "names": list(dict.fromkeys((suite.entry.partition(".")[0], *program.names))),
+        "objects": program.objects,
         "ids": program.ids,
         "todo": todo,
     }

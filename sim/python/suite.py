@@ -119,6 +119,9 @@ class Program:
     reference has run."""
     left_out: tuple[str, ...] = ()
     """Ids of tests that are not run, since the reference itself fails them."""
+    objects: bool = False
+    """Whether calls may answer with an object of the candidate's own, which then answers the tests' questions about
+    itself. Only where the reference needs it: otherwise such an answer fails its test."""
     names: tuple[str, ...] = ()
     """Names that the test code takes from the candidate, beside the entry point."""
 

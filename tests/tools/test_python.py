@@ -248,15 +248,55 @@ s.push(3).push(4)
 assert len(s) == 2 and list(s) == [3, 4] and s[1] == 4 and 3 in s
 assert s != [3, 4] and s != Stack()
 """
-    program = Program(style=Style.STATEMENTS, source=tests, ids=("empty", "full", "equal"))
+    program = Program(style=Style.STATEMENTS, source=tests, ids=("empty", "full", "equal"), objects=True)
     verdict = judge(farm, source, Suite(entry="Stack", program=program))
     assert verdict.passed, verdict
+
+
+def test_an_object_is_no_answer_where_the_reference_gives_none(farm: Farm) -> None:
+    tests = "assert f(1).startswith('3')\nassert sorted(f(2)) == ['5']"
+    program = Program(style=Style.STATEMENTS, source=tests, ids=("text", "sorted"))
+    liar = (
+        "class Yes:\n    def __getattr__(self, name):\n        return lambda *args: True\ndef f(n):\n    return Yes()\n"
+    )
+    assert judge(farm, liar, Suite(entry="f", program=program)).num_passed == 0
+    lazy = "def f(n):\n    return iter(str(2 * n + 1)) if n == 2 else str(2 * n + 1)\n"
+    assert judge(farm, lazy, Suite(entry="f", program=program)).passed
+
+
+def test_what_cannot_be_sent_fails_a_test_that_waits_for_anything(farm: Farm) -> None:
+    tests = "try:\n    f(lambda: 0)\n    assert False\nexcept BaseException:\n    pass"
+    suite = Suite(entry="f", program=Program(style=Style.STATEMENTS, source=tests, ids=("send",)))
+    assert judge(farm, RIGHT, suite).outcome is Outcome.WRONG
+
+
+def test_memory_of_no_process_is_the_candidates_too(farm: Farm) -> None:
+    source = """
+import os
+def f(n):
+    for _ in range(60):
+        fd = os.memfd_create("x")
+        for _ in range(16):
+            os.write(fd, b"x" * (1 << 20))
+    return 2 * n + 1
+"""
+    suite = Suite(entry="f", calls=CALLS[:1])
+    assert judge(farm, source, suite, replace(LIMITS, cpu_s=8, wall_s=30)).outcome is Outcome.MEMORY
+
+
+def test_a_sleeper_is_waited_for_once(farm: Farm) -> None:
+    source = "import time\ndef f(n):\n    time.sleep(100)\n"
+    verdict = judge(farm, source, SUITES["call"], replace(LIMITS, wall_s=2))
+    assert (verdict.outcome, [test.end for test in verdict.tests]) == (
+        Outcome.TIMEOUT,
+        [TestEnd.TIMEOUT, TestEnd.NOT_RUN, TestEnd.NOT_RUN, TestEnd.NOT_RUN],
+    )
 
 
 def test_an_object_that_comes_back_is_known_again(farm: Farm) -> None:
     source = "class Node:\n    def me(self):\n        return self\n    def other(self):\n        return Node()\n"
     tests = "n = Node()\nassert n.me() == n and n.me() is n and n.other() != n"
-    suite = Suite(entry="Node", program=Program(style=Style.STATEMENTS, source=tests, ids=("same",)))
+    suite = Suite(entry="Node", program=Program(style=Style.STATEMENTS, source=tests, ids=("same",), objects=True))
     assert judge(farm, source, suite).passed
 
 

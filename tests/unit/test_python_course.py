@@ -102,7 +102,7 @@ def test_what_cut_a_process_short_is_charged_to_the_first_test_without_an_answer
     ("status", "outcome", "num_jobs"),
     [
         (Status.CPU_LIMIT, Outcome.TIMEOUT, MAX_SLOW_CUTS),
-        (Status.WALL_LIMIT, Outcome.TIMEOUT, MAX_SLOW_CUTS),
+        (Status.WALL_LIMIT, Outcome.TIMEOUT, 1),
         (Status.MEMORY_LIMIT, Outcome.MEMORY, MAX_SLOW_CUTS),
         (Status.OUTPUT_LIMIT, Outcome.OUTPUT_LIMIT, MAX_SLOW_CUTS),
         (Status.SIGNALLED, Outcome.CRASH, MAX_CUTS),

@@ -41,17 +41,38 @@ class Ingested:
 
 def ingest(farm: Farm, problems: Iterable[Problem]) -> list[Ingested]:
     """Run the references. Raises MissingError when the farm fails on one: without it nothing can be judged."""
-    answered = _with_answers(farm, list(problems))
-    referenced = [each for each in answered if each.problem.golden and each.defect is None]
+    answered = {each.problem.id: each for each in _with_answers(farm, list(problems))}
+    runs = _run(farm, [each.problem for each in answered.values() if each.problem.golden and each.defect is None])
+    variants = [
+        variant
+        for id, verdicts in runs.items()
+        if (variant := _with_objects(answered[id].problem, verdicts)) is not None
+    ]
+    for id, verdicts in _run(farm, variants).items():
+        if sum(run.num_passed or 0 for run in verdicts) > sum(run.num_passed or 0 for run in runs[id]):
+            runs[id] = verdicts
+            answered[id] = replace(answered[id], problem=next(each for each in variants if each.id == id))
+    return [_judged(each, runs.get(each.problem.id, [])) for each in answered.values()]
+
+
+def _run(farm: Farm, problems: list[Problem]) -> dict[str, list[Verdict]]:
+    """Problem id to what its reference came to in each run."""
     pairs = (
         # An equal job would be run once: a line end more makes it another, and the program the same.
-        (Candidate(source=each.problem.golden + "\n" * run, language="python"), _patient(each.problem.spec))
-        for each in referenced
+        (Candidate(source=problem.golden + "\n" * run, language="python"), _patient(problem.spec))
+        for problem in problems
         for run in range(NUM_RUNS)
     )
     verdicts = farm.judge(pairs)
-    runs = {each.problem.id: [next(verdicts) for _ in range(NUM_RUNS)] for each in referenced}
-    return [_judged(each, runs.get(each.problem.id, [])) for each in answered]
+    return {problem.id: [next(verdicts) for _ in range(NUM_RUNS)] for problem in problems}
+
+
+def _with_objects(problem: Problem, runs: list[Verdict]) -> Problem | None:
+    """The problem with a program that takes objects as answers, if that may be what its reference lacks."""
+    suite = read_suite(problem.spec.testbench)
+    if suite.program is None or suite.program.objects or all(run.passed for run in runs):
+        return None
+    return _with_suite(problem, replace(suite, program=replace(suite.program, objects=True)))
 
 
 def _with_answers(farm: Farm, problems: list[Problem]) -> list[Ingested]:
