@@ -7,6 +7,7 @@ reference took.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -41,7 +42,7 @@ class Ingested:
 
 def ingest(farm: Farm, problems: Iterable[Problem]) -> list[Ingested]:
     """Run the references. Raises MissingError when the farm fails on one: without it nothing can be judged."""
-    answered = {each.problem.id: each for each in _with_answers(farm, list(problems))}
+    answered = {each.problem.id: _fair(each) for each in _with_answers(farm, list(problems))}
     runs = _run(farm, [each.problem for each in answered.values() if each.problem.golden and each.defect is None])
     variants = [
         variant
@@ -53,6 +54,39 @@ def ingest(farm: Farm, problems: Iterable[Problem]) -> list[Ingested]:
             runs[id] = verdicts
             answered[id] = replace(answered[id], problem=next(each for each in variants if each.id == id))
     return [_judged(each, runs.get(each.problem.id, [])) for each in answered.values()]
+
+
+_EVALUATING = frozenset({
+    "eval", "exec", "compile", "__import__", "importlib", "pickle", "marshal", "shelve", "runpy", "system", "popen",
+})  # fmt: skip
+"""Names by which test code runs text. If the text is an answer, the candidate runs where the verdict is made."""
+
+
+def _fair(ingested: Ingested) -> Ingested:
+    """Without a program that may evaluate what the candidate answers."""
+    suite = read_suite(ingested.problem.spec.testbench)
+    if suite.program is None or ingested.defect is not None:
+        return ingested
+    tree = ast.parse(suite.program.source)
+    found = sorted(_EVALUATING & {name for node in ast.walk(tree) for name in _names(node)})
+    if not found:
+        return ingested
+    why = f"the test code runs text ({', '.join(found)}), which an answer could be"
+    dropped = (*ingested.dropped, *((id, why) for id in suite.program.ids or ("program",)))
+    if not suite.calls and not suite.stdio:
+        return replace(ingested, defect=why, dropped=dropped)
+    return replace(ingested, problem=_with_suite(ingested.problem, replace(suite, program=None)), dropped=dropped)
+
+
+def _names(node: ast.AST) -> tuple[str, ...]:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return (name,)
+        case ast.Import(names=aliases):
+            return tuple(alias.name.partition(".")[0] for alias in aliases)
+        case ast.ImportFrom(module=str(module), names=aliases):
+            return (module.partition(".")[0], *(alias.name for alias in aliases))
+    return ()
 
 
 def _run(farm: Farm, problems: list[Problem]) -> dict[str, list[Verdict]]:
