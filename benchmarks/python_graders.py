@@ -256,8 +256,8 @@ def rows(root: Path, *, num_runs: int, num_boxes: int) -> Iterator[tuple[str, st
             ours.append(our_seconds(farm, problems))
             for what, seconds in ways.items():
                 theirs[what].append(seconds())
-            figures = ", ".join(f"{what} {taken[-1]:.2f} s" for what, taken in theirs.items())
-            print(f"  ours {ours[-1]:.2f} s, {figures}", file=sys.stderr, flush=True)
+            figures = ", ".join(f"{taken[-1]:.2f}" for taken in theirs.values())
+            print(f"  ours {ours[-1]:.2f} s, the others in the table's order {figures} s", file=sys.stderr, flush=True)
     for what, taken in theirs.items():
         ratio = median(other / own for own, other in zip(ours, taken, strict=True))
         yield (
