@@ -78,8 +78,6 @@ BUSY = {
         """,
 }
 """Ways to use up the CPU limit, as the beginning of a function's body."""
-LIMITED_APART = {"a child"}
-"""Those that the kernel does not end: it limits each process on its own, and the parent goes on."""
 SLEEP = "__import__('time').sleep(1000000)"
 LIMITS = {
     "busy": Limits(cpu_s=0.1, wall_s=0.2),
@@ -167,7 +165,7 @@ def _mixture(num: int, rows: Rows, specs: dict[str, Spec], rng: Random) -> Itera
             case "sleep":
                 case = _begun(rows, name, SLEEP, "sleep")
             case _:
-                words = rng.choice(sorted(BUSY if kind == "busy" else BUSY.keys() - LIMITED_APART))
+                words = rng.choice(sorted(BUSY))
                 case = _begun(rows, name, BUSY[words], f"{kind}: {words}")
         spec = specs[case.task_id]
         yield Given(

@@ -18,7 +18,6 @@ from sim.inbox.python_files import SOLUTION
 
 MAX_MESSAGE = 300
 HARNESS = "sim"
-"""Package that a candidate finds no trace of in `sys.modules` and `sys.path`."""
 
 
 class Unloadable(Exception):
@@ -29,14 +28,20 @@ class Unloadable(Exception):
         self.words = words
 
 
+def hide_harness() -> None:
+    """Leave no trace of this package in `sys.modules` and `sys.path`. What is running goes on; nothing more of the
+    package can be imported."""
+    for loaded in [each for each in sys.modules if each == HARNESS or each.startswith(f"{HARNESS}.")]:
+        del sys.modules[loaded]
+    sys.path[:] = [path for path in sys.path if not os.path.isdir(os.path.join(path, HARNESS))]
+
+
 def become_ordinary(name: str) -> ModuleType:
     """Make this process look like a fresh interpreter, and return the module `name` for the candidate to run in.
 
     The working directory must be the one that SOLUTION is in.
     """
-    for loaded in [each for each in sys.modules if each == HARNESS or each.startswith(f"{HARNESS}.")]:
-        del sys.modules[loaded]
-    sys.path[:] = ["", *(path for path in sys.path if not os.path.isdir(os.path.join(path, HARNESS)))]
+    sys.path.insert(0, "")
     sys.argv[:] = [SOLUTION]
     sys.orig_argv[:] = ["python3", SOLUTION]
     # The interpreter's own streams are of the server; those of before stay open behind these.

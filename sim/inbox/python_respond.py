@@ -8,6 +8,7 @@ words}. Everything here is the candidate's word.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -73,7 +74,8 @@ class _Objects:
             return {"value": encode(value)}
         except Unfit:
             if not lazy and hasattr(value, "__next__"):
-                return {"items": encode([*itertools.islice(value, MAX_NODES)])}
+                with contextlib.suppress(Unfit):
+                    return {"items": encode([*itertools.islice(value, MAX_NODES)])}
             handle = self._handles.setdefault(id(value), len(self._kept))
             if handle == len(self._kept):
                 self._kept.append(value)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from sim.inbox import python_call, python_program, python_stdio
+from sim.inbox.python_candidate import HARNESS, hide_harness
 from sim.inbox.warm import serve
 
 COMMON = (
@@ -41,6 +42,7 @@ def main() -> None:
             importlib.import_module(name)
         except ImportError as err:
             sys.exit(f"{err}; add what is missing to containers/python-requirements.txt and build the image again")
+    hide_harness()  # once, and not in every fork
     gc.disable()  # until the candidate's own work starts; what is here now is never looked at again
     gc.freeze()
     run_once(serve())
@@ -48,6 +50,8 @@ def main() -> None:
 
 def run_once(argv: Sequence[str]) -> NoReturn:
     """Run one program and end the process, without a clean-up that would take longer than the work."""
+    if HARNESS in sys.modules:  # started for one step only
+        hide_harness()
     random.seed(0)  # the same for every candidate, so that the same text gets the same verdict
     code = _BROKEN
     try:

@@ -39,8 +39,9 @@ def main(argv: Sequence[str]) -> NoReturn:
         os._exit(UNPARSED)
     module = become_ordinary("__main__")
     os.chdir(f"run-{name}")  # what another test's run left is not in the way
-    code_at_end = _run(module.__dict__, setup, code)
-    _end(module.__dict__, code_at_end)
+    status = _run(module.__dict__, setup, code)
+    del module, sys.modules["__main__"]
+    _end(status)
 
 
 def _run(names: dict[str, Any], setup: str, code: Any) -> int:
@@ -58,20 +59,20 @@ def _run(names: dict[str, Any], setup: str, code: Any) -> int:
     return 0
 
 
-def _end(names: dict[str, Any], code: int) -> NoReturn:
-    """As the interpreter does at its end: wait for threads, run what was registered, let objects go, flush."""
+def _end(code: int) -> NoReturn:
+    """As the interpreter does at its end: wait for threads, run what was registered, flush, let objects go, flush."""
     try:
         threading._shutdown()  # type: ignore[attr-defined]
         atexit._run_exitfuncs()
-        names.clear()  # files that were left open are written
-        gc.collect()
     except BaseException:
         traceback.print_exc()
         code = code or 1
-    try:
-        sys.stdout.flush()
-    except BaseException:
-        code = code or 120  # the interpreter's own code for it
-    with contextlib.suppress(BaseException):
-        sys.stderr.flush()
+    for _ in range(2):
+        try:
+            sys.stdout.flush()
+        except BaseException:
+            code = code or 120  # the interpreter's own code for it
+        with contextlib.suppress(BaseException):
+            sys.stderr.flush()
+            gc.collect()  # what has a last word says it, and files that were left open are written
     os._exit(code)

@@ -163,6 +163,8 @@ class _Run:
                     self.compare_call(test, value)
                 case failure:
                     self.fail(test.id, failure, call=test)
+        if step.status is not Status.EXITED:  # all answered, and still too much was used
+            self.fail(self.suite.calls[end - 1].id, self.cut(step), call=self.suite.calls[end - 1])
         return end
 
     def compare_call(self, test: CallTest, value: object) -> None:
@@ -243,6 +245,8 @@ class _Run:
             if failure is not None and failure.end in _GONE:
                 self.count_cut(failure.end)
                 return wanted[place + 1 :]
+        if step.status is not Status.EXITED and wanted:
+            self.fail(wanted[-1], self.cut(step))
         return ()
 
     # ---- jobs ----

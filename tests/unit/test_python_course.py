@@ -115,6 +115,12 @@ def test_the_rest_is_given_up_after_a_few(status: Status, outcome: Outcome, num_
     assert [test.end for test in verdict.tests[num_jobs:]] == [TestEnd.NOT_RUN] * (20 - num_jobs)
 
 
+@pytest.mark.parametrize("status", [Status.CPU_LIMIT, Status.MEMORY_LIMIT, Status.OUTPUT_LIMIT, Status.SIGNALLED])
+def test_all_answers_do_not_pay_for_a_limit(status: Status) -> None:
+    verdict, jobs = run(CALLS, lambda job: (step(right(job) + "E\n", status, None),))
+    assert (verdict.passed, ends(verdict)[:3], len(jobs), verdict.num_passed) == (False, "PPP", 1, 3)
+
+
 def test_only_the_first_answer_to_a_question_counts() -> None:
     forged = "L\nV 0 1\nV 1 0\nV 1 2\nV 99 1\nV -1 1\nV 2\nV 2 3\nV x 3\nV 3 4\nE\n"
     verdict, _ = run(CALLS, lambda job: (step(forged),))
