@@ -20,7 +20,7 @@ from typing import Any
 
 from sim.inbox.python_candidate import Unloadable, become_ordinary, compile_candidate, error_words, find, load
 from sim.inbox.python_files import QUESTIONS, SOLUTION
-from sim.inbox.values import Unfit, decode, encode
+from sim.inbox.values import Unfit, decode, describe, encode
 
 EVIDENCE = 3
 VIEWS: dict[str, Callable[[Any], Any]] = {
@@ -59,15 +59,23 @@ def _ask(function: Any, place: int, question: Any) -> tuple[str, str]:
         args = decode(question["args"], with_numpy=True)
         kwargs = decode(question["kwargs"], with_numpy=True) if question["kwargs"] else {}
         answer = function(*args, **kwargs)
-        for view in question["views"]:
-            answer = VIEWS[view](answer)
-        return "V", f"{place} {encode(answer)}"
+        return "V", f"{place} {encode(_viewed(answer, question['views']))}"
     except Unfit as err:
         return "U", f"{place} {err}"
     except SystemExit as err:
         return "X", f"{place} {json.dumps(str(err.code)[:60])}"
     except BaseException as err:
         return "R", f"{place} {json.dumps(error_words(err))}"
+
+
+def _viewed(answer: Any, views: Sequence[str]) -> Any:
+    """What the test looks at. Raises Unfit for an answer that has no such view."""
+    for view in views:
+        try:
+            answer = VIEWS[view](answer)
+        except Exception:
+            raise Unfit(f"{describe(type(answer))}, and the test takes its {view}") from None
+    return answer
 
 
 def _writer(write: Callable[[int, bytes], int]) -> Callable[..., None]:

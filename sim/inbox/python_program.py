@@ -115,8 +115,9 @@ def _result(test: _Test, channel: Channel) -> tuple[str, str]:
     except AssertionError as err:
         end, message = "WRONG", str(err) or "an assertion of the test does not hold"
     except BaseException as err:
-        line = getattr(err, "candidate_line", None)
-        end, message = "EXCEPTION", f"{type(err).__name__}: {err}"
+        # One that the candidate did not raise comes of what it answered.
+        end = "EXCEPTION" if hasattr(err, "candidate_line") else "WRONG"
+        line, message = getattr(err, "candidate_line", None), f"{type(err).__name__}: {err}"
     else:
         fault = channel.gone or channel.fault
         if fault is None:

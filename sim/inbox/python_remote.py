@@ -208,7 +208,7 @@ def _do(what: str, owner: RemoteObject, *args: Any, **kwargs: Any) -> Any:
     answer = object.__getattribute__(owner, "_channel").do(what, owner, *args, **kwargs)
     if type(answer) is _Raise:
         if isinstance(answer.err, StopIteration) and what != "next":
-            raise RuntimeError("the candidate raised StopIteration")  # it would end a loop of the test's own
+            raise _exception(["RuntimeError"], "it raised StopIteration", None)  # it would end a loop of the test's own
         raise answer.err
     return answer
 

@@ -322,6 +322,19 @@ def test_the_references_answers(farm: Farm) -> None:
         judge(farm, RIGHT, suite)
 
 
+def test_an_answer_that_the_test_cannot_use_is_wrong(farm: Farm) -> None:
+    call = CallTest(id="0", args="[0]", expected="[1]", views=(View.SORTED,))
+    verdict = judge(farm, "def f(n):\n    return None\n", Suite(entry="f", calls=(call,)))
+    assert (verdict.outcome, verdict.tests[0].message) == (
+        Outcome.WRONG,
+        "returned a NoneType, and the test takes its sorted",
+    )
+    program = Program(style=Style.STATEMENTS, source="assert f(0) + 1 == 2", ids=("sum",))
+    assert judge(farm, "def f(n):\n    return None\n", Suite(entry="f", program=program)).outcome is Outcome.WRONG
+    raising = judge(farm, "def f(n):\n    raise TypeError(n)\n", Suite(entry="f", program=program))
+    assert (raising.outcome, raising.diagnostics[0].line) == (Outcome.CRASH, 2)
+
+
 def test_many_tests_take_several_jobs(farm: Farm) -> None:
     stdio = tuple(StdioTest(id=str(n), stdin=str(n), expected=str(2 * n + 1)) for n in range(70))
     suite = Suite(comparator=Comparator(name="lines@1"), stdio=stdio)
