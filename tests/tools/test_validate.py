@@ -54,7 +54,14 @@ def test_counts_add_up(farm: Farm) -> None:
 
 def test_every_problem_gets_its_proof_in_order(farm: Farm) -> None:
     seen: list[str] = []
-    validate(iter(SOUND), farm, max_mutants_per_problem=1, seed=0, prover=prove, watch=lambda proof: seen.append(proof.problem_id))
+    validate(
+        iter(SOUND),
+        farm,
+        max_mutants_per_problem=1,
+        seed=0,
+        prover=prove,
+        watch=lambda proof: seen.append(proof.problem_id),
+    )
     assert seen == [problem.id for problem in SOUND]
 
 
