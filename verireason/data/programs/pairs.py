@@ -38,9 +38,7 @@ def _quantify(xs: str, *, kind: str, test: Choice) -> Program:
         body=f"    return {kind}([{c.code} for x in {xs}])",
         reference=lambda values: join([c.holds(x) for x in values]),
         returns=f"True when {words} of {xs} is {c.words}, else False",
-        terse=f"{'does every one lie' if kind == 'all' else 'does any lie'} {c.terse}"
-        if test[0] in ("above", "below")
-        else f"{'is every one' if kind == 'all' else 'is any'} {c.terse}",
+        terse=f"is {'every one' if kind == 'all' else 'any'} {c.terse}",
         turns=c.turns,
     )
 
