@@ -85,8 +85,9 @@ def _defining(problem: Problem, body: str) -> str:
 @pytest.mark.parametrize("name", sorted(LOADERS))
 def test_right_programs_pass_every_test(farm: Farm, name: str) -> None:
     found = benchmark(name)
-    verdicts = judge(farm, found.problems, lambda problem: found.answers[problem.id])
-    for problem, verdict in zip(found.problems, verdicts, strict=True):
+    problems = [each.problem for each in ingest(farm, found.problems)]
+    verdicts = judge(farm, problems, lambda problem: found.answers[problem.id])
+    for problem, verdict in zip(problems, verdicts, strict=True):
         assert verdict.outcome is Outcome.PASS, (problem.id, verdict.failed_call, verdict.diagnostics)
         assert verdict.num_passed == verdict.num_tests
         assert verdict.num_passed >= len(read_suite(problem.spec.testbench).ids)
