@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,7 @@ def read_lines(file: str) -> list[dict[str, Any]]:
 
 def _rows(fields: dict[str, Any]) -> Iterator[Row]:
     for mode in fields.get("modes", (OWN,)):
+        spec = load_spec(mode) if mode != OWN else make_spec(json.dumps(fields["suite"]))
         yield Row(
             name=fields["name"],
             category=fields["category"],
@@ -67,10 +68,16 @@ def _rows(fields: dict[str, Any]) -> Iterator[Row]:
             tries=fields["tries"],
             mode=mode,
             candidate=Candidate(source=_source(fields, mode), language="python"),
-            spec=load_spec(mode) if mode != OWN else make_spec(json.dumps(fields["suite"])),
+            spec=_patient(spec) if fields["expected"] == [Outcome.PASS] else spec,
             expected=frozenset(Outcome(word) for word in fields["expected"]),
             after=fields.get("after"),
         )
+
+
+def _patient(spec: Spec) -> Spec:
+    """Five times the time: a slow host must not end what is right. What is wrong has to be waited for."""
+    limits = spec.limits
+    return replace(spec, limits=replace(limits, cpu_s=5 * limits.cpu_s, wall_s=5 * limits.wall_s))
 
 
 def _source(fields: dict[str, Any], mode: str) -> str:
