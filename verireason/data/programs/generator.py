@@ -95,7 +95,7 @@ def make_suite(family: ProgramFamily, *, level: int, params: Params, num_drawn: 
 def _suite(family: ProgramFamily, level: int, axes: tuple[tuple[str, Any], ...], num_drawn: int) -> Suite:
     program = family.program(level, dict(axes))
     rng = Random(f"inputs/{family.function(level, dict(axes))}")
-    drawn = inputs(family.levels[level].signature, program.turns, rng, num_drawn=num_drawn)
+    drawn = inputs(family.levels[level].signature, program, rng, num_drawn=num_drawn)
     calls = (
         CallTest(id=str(index), args=encode(list(arguments)), expected=encode(program.reference(*arguments)))
         for index, arguments in enumerate(drawn)

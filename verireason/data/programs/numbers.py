@@ -74,6 +74,7 @@ def _either(a: str, b: str, *, limit: int, then: str, other: str) -> Program:
         returns=f"{said} when {a} is greater than {b} by more than {limit}, and {instead} otherwise",
         terse=f"if {a} minus {b} above {limit}, {said}, else {instead}",
         turns=(limit,),
+        also=tuple((b + limit + step, b) for b in (-3, 3) for step in (-1, 0, 1)),
     )
 
 

@@ -22,6 +22,7 @@ def _compare(a: str, b: str, *, relation: str, kind: str, k: int) -> Program:
         returns=f"True when {said} is {words} {b}, else False",
         terse=f"is {said} {words} {b}",
         turns=(k, -k),
+        also=tuple((x, o.apply(x) + step) for x in (-2, 1, 3) for step in (-1, 0, 1)),
     )
 
 
@@ -216,6 +217,7 @@ def _ranked(xs: str, *, kind: str, rank: int, default: int) -> Program:
             f"{default} when there are fewer than {rank}"
         ),
         terse=f"{word} of rank {rank}, else {default}",
+        also=tuple(([*range(3, 3 + num)],) for num in (rank - 1, rank, rank + 1)),
         note="Equal elements count once.",
     )
 

@@ -180,6 +180,7 @@ def _reach(xs: str, *, test: Choice, limit: int) -> Program:
         ),
         terse=f"index where the total of those {c.terse} is above {limit}",
         turns=(*c.turns, limit),
+        also=tuple(([limit, turn + step],) for turn in c.turns for step in (-1, 0, 1)),
     )
 
 
@@ -259,6 +260,7 @@ def _nearest(xs: str, *, kind: str, target: int, tie: str) -> Program:
         ),
         terse=f"index of {tie} {word} {target}",
         turns=(target - 3, target, target + 3),
+        also=tuple(([target - gap, target + gap],) for gap in (-4, -1, 1, 4)),
     )
 
 

@@ -56,6 +56,8 @@ class Program:
     terse: str
     """The same in a few words, for small models."""
     turns: Turns = ()
+    also: tuple[Arguments, ...] = ()
+    """Inputs that tell the function from its near misses, beside those that its signature has."""
     note: str = ""
     """A sentence on cases that the words leave open; empty when they leave none."""
 

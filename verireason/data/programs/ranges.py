@@ -167,6 +167,7 @@ def _common(a: str, b: str, *, use: str, k: int) -> Program:
         terse=words.replace("the ", "").replace("greatest common divisor of", "gcd of"),
         note="The greatest common divisor is never negative; that of 0 and 0 is 0.",
         turns=(k, 2 * k, 6 * k),
+        also=tuple((x * k, y * k) for x, y in ((2, 3), (-2, -3), (-1, 0), (3, -1), (6, 4))),
     )
 
 

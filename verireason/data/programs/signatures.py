@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from verireason.data.programs.program import Arguments, Signature, Turns
+from verireason.data.programs.program import Arguments, Program, Signature, Turns
 
 LONGEST = 9
 """Items of a drawn list."""
@@ -143,7 +143,8 @@ WORDS = Signature(
 """A list of strings."""
 
 
-def inputs(signature: Signature, turns: Turns, rng: Random, *, num_drawn: int) -> list[Arguments]:
-    """The edges, then drawn inputs; no two alike."""
-    drawn = signature.edges(turns) + [signature.draw(rng, turns) for _ in range(num_drawn)]
-    return list({repr(arguments): arguments for arguments in drawn}.values())
+def inputs(signature: Signature, program: Program, rng: Random, *, num_drawn: int) -> list[Arguments]:
+    """The edges, those of the program's own, then drawn inputs; no two alike."""
+    fixed = [*signature.edges(program.turns), *program.also]
+    every = fixed + [signature.draw(rng, program.turns) for _ in range(num_drawn)]
+    return list({repr(arguments): arguments for arguments in every}.values())
