@@ -8,7 +8,6 @@ Lines on descriptor 3: a letter, and what belongs to it.
     U place text        it returned what has no such text: "a generator"
     R place {error, message, line}         it raised
     X place text        it tried to end the process: the exit status
-    E                   all tests are done
 """
 
 from __future__ import annotations
@@ -48,7 +47,6 @@ def main(argv: Sequence[str]) -> int:
     write("L")
     for place in range(first, end):
         write(*_ask(function, place, questions["calls"][place]))
-    write("E")
     return 0
 
 

@@ -12,7 +12,6 @@ Lines on descriptor 3, each with the nonce in front: a letter, and what belongs 
     P id            passed
     F {id, end, message, line}        failed; end is "WRONG", "EXCEPTION", or that of `Gone`: then it is the last
     S message       the test code itself does not run
-    E               all tests are done
 """
 
 from __future__ import annotations
@@ -82,7 +81,6 @@ def main(argv: Sequence[str]) -> int:
     for test in tests:
         if channel.gone is None and (todo is None or test.id in todo):
             say(*_result(test, channel))
-    say("E")
     return 0
 
 

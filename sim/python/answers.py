@@ -57,7 +57,6 @@ class CallEvidence:
     unloadable: Unloadable | None = None
     answers: dict[int, Value | Failure] = field(default_factory=dict)
     """Place of the test to its first answer."""
-    is_ended: bool = False
 
 
 def read_calls(evidence: bytes) -> CallEvidence:
@@ -67,8 +66,6 @@ def read_calls(evidence: bytes) -> CallEvidence:
         letter, _, rest = line.partition(b" ")
         if letter == b"L":
             found.is_loaded = True
-        elif letter == b"E":
-            found.is_ended = True
         elif letter == b"B" and not found.is_loaded and found.unloadable is None:
             found.unloadable = _unloadable(_object(rest))
         elif letter in _ANSWERS:
@@ -112,7 +109,6 @@ class ProgramEvidence:
     """Why the test code does not run with this candidate; None when it does."""
     results: dict[str, Failure | None] = field(default_factory=dict)
     """Id to what was wrong; None for a test that passed."""
-    is_ended: bool = False
 
 
 def read_program(evidence: bytes, nonce: str) -> ProgramEvidence:
@@ -140,8 +136,6 @@ def _take(found: ProgramEvidence, letter: bytes, payload: bytes) -> None:
         case b"F", {"id": str(id), "end": str(end), "message": str(message), **rest} if end in list(TestEnd):
             failure = Failure(end=TestEnd(end), message=message[:MAX_MESSAGE], line=_line(rest))
             found.results.setdefault(id, failure)
-        case b"E", None:
-            found.is_ended = True
 
 
 def read_syntax(evidence: bytes) -> Unloadable | None:

@@ -22,7 +22,7 @@ from sim.python import jobs
 from sim.python.answers import Failure, Unloadable, Value, read_calls, read_program, read_syntax
 from sim.python.comparators import compare
 from sim.python.suite import CallTest, StdioTest, Suite, read_suite
-from sim.python.words import call_words, cut, text_words, value_words
+from sim.python.words import call_words, cut, value_words
 from sim.verdict import (
     Candidate,
     Diagnostic,
@@ -144,7 +144,6 @@ class _Run:
                 if step.status is Status.SKIPPED:
                     break
                 first = self.take_calls(start, end, step)
-        self.give_up(tests[first:])
 
     def take_calls(self, start: int, end: int, step: StepResult) -> int:
         """The place that is next: `end`, or the one after the test that cut the step short."""
@@ -157,14 +156,14 @@ class _Run:
             test, answer = self.suite.calls[place], found.answers.get(place)
             match answer:
                 case None:
-                    self.fail(test.id, self.cut(step), call=test)
+                    self.fail(test.id, self.cut(step), test)
                     return place + 1
                 case Value(value=value):
                     self.compare_call(test, value)
                 case failure:
-                    self.fail(test.id, failure, call=test)
+                    self.fail(test.id, failure, test)
         if step.status is not Status.EXITED:  # all answered, and still too much was used
-            self.fail(self.suite.calls[end - 1].id, self.cut(step), call=self.suite.calls[end - 1])
+            self.fail(self.suite.calls[end - 1].id, self.cut(step), self.suite.calls[end - 1])
         return end
 
     def compare_call(self, test: CallTest, value: object) -> None:
@@ -174,7 +173,7 @@ class _Run:
         if why is None:
             self.ends[test.id] = _named(test, TestEnd.PASS)
         else:
-            self.fail(test.id, Failure(end=TestEnd.WRONG, message=why), call=test, got=value_words(value))
+            self.fail(test.id, Failure(end=TestEnd.WRONG, message=why), test, got=value_words(value))
 
     def stdio(self) -> Steps:
         """All tests of mode "stdio", each in a process of its own."""
@@ -188,14 +187,13 @@ class _Run:
                     break
                 self.take_stdio(tests[place], step)
                 first = place + 1
-        self.give_up(tests[first:])
 
     def take_stdio(self, test: StdioTest, step: StepResult) -> None:
         """Note how one run of the candidate as a program went."""
         output = step.stdout.decode(errors="replace")
-        got = text_words(output)
+        got = cut(output)
         if step.status is not Status.EXITED:
-            self.fail(test.id, self.cut(step), stdio=test, got=got)
+            self.fail(test.id, self.cut(step), test, got=got)
             return
         unparsed = read_syntax(step.evidence) if step.code == UNPARSED else None
         if unparsed is not None:
@@ -203,13 +201,13 @@ class _Run:
         if step.code != 0:
             words = step.stderr.decode(errors="replace").strip().rpartition("\n")[2] or f"exit status {step.code}"
             end = TestEnd.EXCEPTION if step.code == 1 and step.stderr else TestEnd.EXIT
-            self.fail(test.id, Failure(end=end, message=cut(words)), stdio=test, got=got)
+            self.fail(test.id, Failure(end=end, message=cut(words)), test, got=got)
             return
         why = compare(test.comparator or self.suite.comparator, output, test.expected)
         if why is None:
             self.ends[test.id] = _named(test, TestEnd.PASS)
         else:
-            self.fail(test.id, Failure(end=TestEnd.WRONG, message=why), stdio=test, got=got)
+            self.fail(test.id, Failure(end=TestEnd.WRONG, message=why), test, got=got)
 
     def program(self) -> Steps:
         """All tests of mode "program"."""
@@ -218,8 +216,6 @@ class _Run:
             tests = jobs.tests_file(self.suite, program, todo, nonce=self.nonce)
             result = yield self.job({"setup": self.suite.setup}, {TESTS: tests}, [("program",)])
             todo = self.take_program(todo, self.steps_of(result)[0])
-        for id in todo or ():
-            self.ends.setdefault(id, _not_run(id))
 
     def take_program(self, todo: tuple[str, ...] | None, step: StepResult) -> tuple[str, ...]:
         """Ids of the tests that are to be run again."""
@@ -288,49 +284,50 @@ class _Run:
         """Whether too many tests had to be cut short."""
         return self.num_slow_cuts >= MAX_SLOW_CUTS or self.num_cuts >= MAX_CUTS
 
-    def give_up(self, tests: Iterable[CallTest | StdioTest]) -> None:
-        """Note that tests did not get their turn."""
-        for test in tests:
-            self.ends[test.id] = _named(test, TestEnd.NOT_RUN, _NOT_RUN)
-
     def fail(
-        self, id: str, failure: Failure, *, call: CallTest | None = None, stdio: StdioTest | None = None,
-        got: str | None = None,
-    ) -> None:  # fmt: skip
-        """Note a test that failed, and all about it if it is the first."""
-        test = call or stdio
+        self, id: str, failure: Failure, test: CallTest | StdioTest | None = None, *, got: str | None = None
+    ) -> None:
+        """Note a test that failed, and all about it if it is the first. `test` is None for those of a program."""
         self.ends[id] = (
             _named(test, failure.end, failure.message)
             if test
             else NamedTest(name=id, passed=False, end=failure.end, message=cut(failure.message))
         )
         self.lines.setdefault(id, failure.line)
-        if self.failed_call is not None or test is None:
+        if self.failed_call is not None:
             return
-        asked = call_words(self.suite.entry, call) if call else text_words(stdio.stdin if stdio else "")
-        expected = value_words(_read_value(call.expected)) if call else text_words(stdio.expected if stdio else "")
-        self.failed_call = FailedCall(test=id, call=asked, expected=expected, got=got)
+        if isinstance(test, CallTest):
+            asked, expected = call_words(self.suite.entry, test), value_words(_read_value(test.expected))
+            self.failed_call = FailedCall(test=id, call=asked, expected=expected, got=got)
+        elif test is not None:
+            self.failed_call = FailedCall(test=id, call=cut(test.stdin), expected=cut(test.expected), got=got)
 
     # ---- verdicts ----
 
-    def ids(self) -> tuple[str, ...]:
-        """All tests that are known, in the suite's order."""
+    def tests(self) -> tuple[NamedTest, ...]:
+        """All tests that are known, in the suite's order; those without an end did not run."""
         suite = self.suite
-        return (*(each.id for each in suite.calls), *(each.id for each in suite.stdio), *(self.program_ids or ()))
+        sent: tuple[CallTest | StdioTest, ...] = (*suite.calls, *suite.stdio)
+        return (
+            *(self.ends.get(test.id) or _named(test, TestEnd.NOT_RUN, _NOT_RUN) for test in sent),
+            *(self.ends.get(id) or _not_run(id) for id in self.program_ids or ()),
+        )
 
     def conclude(self) -> Verdict:
-        """The verdict when every test has its end."""
-        ids = self.ids()
-        failed = next((id for id in ids if not self.ends[id].passed), None)
+        """The verdict when nothing is left to ask."""
+        tests = self.tests()
+        failed = next((test for test in tests if not test.passed), None)
         if failed is None:
-            return self.verdict(Outcome.PASS if ids else Outcome.COMPILE_ERROR, None if ids else "no test was found")
-        end = self.ends[failed].end
-        assert end is not None
-        return self.verdict(_OUTCOME_OF_END[end], f"test {failed}: {self.ends[failed].message}", self.lines.get(failed))
+            return self.verdict(
+                Outcome.PASS if tests else Outcome.COMPILE_ERROR, None if tests else "no test was found"
+            )
+        assert failed.end is not None
+        why = f"test {failed.name}: {failed.message}"
+        return self.verdict(_OUTCOME_OF_END[failed.end], why, self.lines.get(failed.name))
 
     def verdict(self, outcome: Outcome, why: str | None = None, line: int | None = None) -> Verdict:
-        """A verdict with what is known so far; tests without an end did not run."""
-        tests = tuple(self.ends.get(id) or self.not_run(id) for id in self.ids())
+        """A verdict with what is known so far."""
+        tests = self.tests()
         ran = outcome not in (Outcome.NO_CODE, Outcome.REJECTED, Outcome.UNJUDGED)
         error = Diagnostic(severity=Severity.ERROR, message=cut(why), line=line) if why else None
         return Verdict(
@@ -344,12 +341,6 @@ class _Run:
             cpu_s=self.cpu_s,
             wall_s=self.wall_s,
         )
-
-    def not_run(self, id: str) -> NamedTest:
-        """The end of a test that nobody came to."""
-        tests: tuple[CallTest | StdioTest, ...] = (*self.suite.calls, *self.suite.stdio)
-        known = next((each for each in tests if each.id == id), None)
-        return _named(known, TestEnd.NOT_RUN, _NOT_RUN) if known else _not_run(id)
 
 
 _NOT_RUN = "it was not run"

@@ -18,11 +18,6 @@ def cut(text: str, limit: int = MAX_WORDS) -> str:
     return text if len(text) <= limit else text[: limit - 4] + " ..."
 
 
-def text_words(text: str) -> str:
-    """Text as it is, cut."""
-    return cut(text)
-
-
 def value_words(value: Any) -> str:
     """A value as Python would write it, cut."""
     return cut(_words(value, 0))

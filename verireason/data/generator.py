@@ -19,7 +19,7 @@ from verireason.data.families.family import Design, Family
 from verireason.data.families.prompt import LAYOUTS, TOP, full_prompt, terse_prompt
 from verireason.data.families.script import Script
 from verireason.data.families.table import FAMILIES
-from verireason.data.streams import PHRASINGS, Collection, FamilyRow, Params, Task, check_choice
+from verireason.data.streams import PHRASINGS, Collection, FamilyRow, Params, check_choice
 from verireason.data.testbench import build_testbench
 from verireason.problem import Problem
 
@@ -53,7 +53,8 @@ def generate(
     """
     check_choice("phrasing", [phrasing], PHRASINGS)
     tasks = _COLLECTION.tasks(seed=seed, split=split, families=families, levels=levels)
-    return islice((_problem(task, split=split, phrasing=phrasing) for task in tasks), num)
+    problems = (task.problem(make_problem, num_layouts=len(LAYOUTS), split=split, phrasing=phrasing) for task in tasks)
+    return islice(problems, num)
 
 
 def make_problem(
@@ -85,33 +86,12 @@ def split_of(family: Family, params: Params) -> str:
 
 def families_table() -> list[FamilyRow]:
     """All families and levels with the size of their spaces. Takes some seconds: the spaces are counted."""
-    rows = []
-    for family in FAMILIES.values():
-        for level in family.levels:
-            space = family.space(level)
-            rows.append(
-                FamilyRow(
-                    name=family.name,
-                    category=family.category,
-                    level=level,
-                    num_tasks=space.num_tasks,
-                    num_distinct=space.num_circuits,
-                    held_out=family.name in HELDOUT_FAMILIES,
-                )
-            )
-    return rows
+    return _COLLECTION.rows(_sizes)
 
 
-def _problem(task: Task[Family], *, split: str, phrasing: str) -> Problem:
-    return make_problem(
-        task.family,
-        level=task.level,
-        params=task.params,
-        split=split,
-        phrasing=phrasing,
-        wording=task.rng.randrange(3),
-        layout=task.rng.randrange(len(LAYOUTS)),
-    )
+def _sizes(family: Family, level: int) -> tuple[int, int | None]:
+    space = family.space(level)
+    return space.num_tasks, space.num_circuits
 
 
 _COLLECTION = Collection(

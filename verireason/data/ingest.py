@@ -15,6 +15,7 @@ from sim.farm import Farm
 from sim.python.reference import plan_answers, read_answers
 from sim.python.suite import Suite, read_suite
 from sim.verdict import Candidate, Outcome, Spec, Verdict
+from verireason.data.python_tests import parse
 from verireason.errors import MissingError
 from verireason.problem import Problem
 
@@ -67,7 +68,7 @@ def _fair(ingested: Ingested) -> Ingested:
     suite = read_suite(ingested.problem.spec.testbench)
     if suite.program is None or ingested.defect is not None:
         return ingested
-    tree = ast.parse(suite.program.source)
+    tree = parse(suite.program.source, "test code")
     found = sorted(_EVALUATING & {name for node in ast.walk(tree) for name in _names(node)})
     if not found:
         return ingested

@@ -9,9 +9,9 @@ from __future__ import annotations
 import ast
 import re
 import sys
-import warnings
 from collections.abc import Iterator
 
+from verireason.data import python_tests
 from verireason.data.loaded import LeftOut
 
 INSTALLED = frozenset({"numpy", "pytest"})
@@ -39,10 +39,8 @@ _PREPARATION = re.compile(r"(?:setUp|tearDown)\w*|async(?:SetUp|TearDown)|(?:set
 def parse(source: str, what: str) -> ast.Module:
     """The syntax tree of trusted code. Raises LeftOut when there is none."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of an "\\d" in a text
-            return ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as err:
+        return python_tests.parse(source, what)
+    except ValueError as err:
         raise LeftOut(f"{what} is not Python 3") from err
 
 

@@ -13,6 +13,7 @@ from random import Random
 from typing import Any, Generic, Protocol, TypeVar
 
 from verireason.errors import UserError
+from verireason.problem import Problem
 
 Params = Mapping[str, Any]
 """Axis name to value; values are numbers, strings or tuples of them."""
@@ -27,6 +28,10 @@ class Space(Protocol):
     @property
     def name(self) -> str:
         """Unique among the families."""
+
+    @property
+    def category(self) -> str:
+        """Its theme."""
 
     @property
     def levels(self) -> Mapping[int, Any]:
@@ -51,6 +56,18 @@ class Task(Generic[FamilyT]):
     params: Params
     rng: Random
 
+    def problem(self, make: Callable[..., Problem], *, num_layouts: int, split: str, phrasing: str) -> Problem:
+        """The task as a problem, in a wording (of three) and a layout that are drawn."""
+        return make(
+            self.family,
+            level=self.level,
+            params=self.params,
+            split=split,
+            phrasing=phrasing,
+            wording=self.rng.randrange(3),
+            layout=self.rng.randrange(num_layouts),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collection(Generic[FamilyT]):
@@ -70,6 +87,24 @@ class Collection(Generic[FamilyT]):
         """
         check_choice("split", [split], SPLITS)
         return _rounds(self._streams(seed=seed, split=split, families=families, levels=levels), f"{seed}/{split}")
+
+    def rows(self, sizes: Callable[[FamilyT, int], tuple[int, int | None]]) -> list[FamilyRow]:
+        """All families and levels. sizes: how many distinct tasks, and circuits or functions, a level has."""
+        rows = []
+        for family in self.families.values():
+            for level in family.levels:
+                num_tasks, num_distinct = sizes(family, level)
+                rows.append(
+                    FamilyRow(
+                        name=family.name,
+                        category=family.category,
+                        level=level,
+                        num_tasks=num_tasks,
+                        num_distinct=num_distinct,
+                        held_out=family.name in self.heldout_families,
+                    )
+                )
+        return rows
 
     def _streams(
         self, *, seed: int, split: str, families: Sequence[str] | None, levels: Sequence[int] | None

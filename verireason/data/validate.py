@@ -194,12 +194,41 @@ def prove(
     (`verireason.data.calibrate`), else no golden can pass. Raises MissingError when Yosys does not run in the farm.
     """
     _check_prover(farm)
+    yield from prove_by_trials(
+        problems,
+        farm,
+        make_trial=lambda problem: _trial(problem, max_mutants_per_problem, seed),
+        compare_survivors=_compare_survivors,
+    )
+
+
+class Trial(Protocol):
+    """All that is judged about one problem."""
+
+    def pairs(self) -> list[tuple[Candidate, Spec]]:
+        """The golden twice, the probes, the mutants."""
+
+    def conclude(self, verdicts: list[Verdict]) -> ProblemProof:
+        """The proof, as far as the problem's own tests can tell. One verdict for each pair."""
+
+
+def prove_by_trials(
+    problems: Iterable[Problem],
+    farm: Farm,
+    *,
+    make_trial: Callable[[Problem], Trial],
+    compare_survivors: Callable[[list[ProblemProof], list[Problem], Farm], Iterator[ProblemProof]],
+) -> Iterator[ProblemProof]:
+    """One proof per problem, in order. Takes problems some dozens at a time.
+
+    compare_survivors: gives the proofs back with those survivors marked that are the golden after all.
+    """
     stream = iter(problems)
     while chunk := list(islice(stream, _CHUNK)):
-        trials = [_trial(problem, max_mutants_per_problem, seed) for problem in chunk]
+        trials = [make_trial(problem) for problem in chunk]
         verdicts = farm.judge(pair for trial in trials for pair in trial.pairs())
         proofs = [trial.conclude([next(verdicts) for _ in trial.pairs()]) for trial in trials]
-        yield from _compare_survivors(proofs, chunk, farm)
+        yield from compare_survivors(proofs, chunk, farm)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,18 +256,22 @@ class _Trial:
             if not verdict.compiled and verdict.outcome is not Outcome.REJECTED
         ]
         defect = defect_of(first, again)
-        facts = [
-            MutantFact(mutant=mutant, outcome=verdict.outcome, fate=fate_of(verdict))
-            for mutant, verdict in zip(self.mutants, mutated, strict=True)
-        ]
         return ProblemProof(
             problem_id=self.problem.id,
             family=family_of(self.problem),
             defect=defect,
             false_passes=passing_probes(passed),
             idle_probes=tuple(idle),
-            mutants=tuple(facts) if defect is None else (),
+            mutants=mutant_facts(self.mutants, mutated) if defect is None else (),
         )
+
+
+def mutant_facts(tried: list[Mutant], verdicts: list[Verdict]) -> tuple[MutantFact, ...]:
+    """What became of each mutant, before anybody asks whether a survivor is equivalent."""
+    return tuple(
+        MutantFact(mutant=mutant, outcome=verdict.outcome, fate=_fate_of(verdict))
+        for mutant, verdict in zip(tried, verdicts, strict=True)
+    )
 
 
 def family_of(problem: Problem) -> str:
@@ -254,8 +287,7 @@ def _trial(problem: Problem, limit: int, seed: int) -> _Trial:
     )
 
 
-def fate_of(verdict: Verdict) -> Fate:
-    """What a mutant's verdict makes of it, before anybody asks whether a survivor is equivalent."""
+def _fate_of(verdict: Verdict) -> Fate:
     match verdict.outcome:
         case Outcome.PASS:
             return Fate.SURVIVED

@@ -24,7 +24,7 @@ from verireason.data.programs.program import ENTRY, ProgramFamily
 from verireason.data.programs.prompt import PROGRAM_LAYOUTS, full_prompt, terse_prompt
 from verireason.data.programs.signatures import inputs
 from verireason.data.programs.table import PROGRAM_FAMILIES
-from verireason.data.streams import PHRASINGS, Collection, FamilyRow, Params, Task, check_choice
+from verireason.data.streams import PHRASINGS, Collection, FamilyRow, Params, check_choice
 from verireason.problem import Problem
 
 BENCHMARK = "generated-python"
@@ -55,7 +55,11 @@ def generate_programs(
     has them."""
     check_choice("phrasing", [phrasing], PHRASINGS)
     tasks = _COLLECTION.tasks(seed=seed, split=split, families=families, levels=levels)
-    return islice((_problem(task, split=split, phrasing=phrasing) for task in tasks), num)
+    problems = (
+        task.problem(make_program_problem, num_layouts=len(PROGRAM_LAYOUTS), split=split, phrasing=phrasing)
+        for task in tasks
+    )
+    return islice(problems, num)
 
 
 def make_program_problem(
@@ -127,33 +131,12 @@ def program_split_of(family: ProgramFamily, level: int, params: Params) -> str:
 
 def program_families_table() -> list[FamilyRow]:
     """All families and levels with the size of their spaces. Takes some seconds: functions are told apart by trying."""
-    rows = []
-    for family in PROGRAM_FAMILIES.values():
-        for level in family.levels:
-            points = _points(family, level)
-            rows.append(
-                FamilyRow(
-                    name=family.name,
-                    category=family.category,
-                    level=level,
-                    num_tasks=len(points),
-                    num_distinct=len({family.function(level, params) for params in points.values()}),
-                    held_out=family.name in HELDOUT_PROGRAM_FAMILIES,
-                )
-            )
-    return rows
+    return _COLLECTION.rows(_sizes)
 
 
-def _problem(task: Task[ProgramFamily], *, split: str, phrasing: str) -> Problem:
-    return make_program_problem(
-        task.family,
-        level=task.level,
-        params=task.params,
-        split=split,
-        phrasing=phrasing,
-        wording=task.rng.randrange(3),
-        layout=task.rng.randrange(len(PROGRAM_LAYOUTS)),
-    )
+def _sizes(family: ProgramFamily, level: int) -> tuple[int, int | None]:
+    points = _points(family, level)
+    return len(points), len({family.function(level, params) for params in points.values()})
 
 
 _COLLECTION = Collection(

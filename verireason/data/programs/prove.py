@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
 from random import Random
 
 from sim.farm import Farm
@@ -16,12 +15,11 @@ from sim.verdict import Candidate, Outcome, Spec, Verdict
 from verireason.data.mutate import Mutant, mutants
 from verireason.data.programs.generator import more_tests
 from verireason.data.programs.places import find_program_places
-from verireason.data.validate import Fate, MutantFact, ProblemProof, defect_of, fate_of
+from verireason.data.validate import Fate, ProblemProof, defect_of, mutant_facts, prove_by_trials
 from verireason.problem import Problem
 
 NUM_MORE = 400
 """Drawn inputs that decide whether a mutant is equivalent."""
-_CHUNK = 24
 _AGAIN = "\n# the same again\n"
 """Makes the second run of a golden another job: equal jobs run once."""
 _PROBES = {
@@ -44,12 +42,12 @@ def prove_programs(
 
     Which mutants are drawn depends on the seed and the problem's id alone.
     """
-    stream = iter(problems)
-    while chunk := list(islice(stream, _CHUNK)):
-        trials = [_trial(problem, max_mutants_per_problem, seed) for problem in chunk]
-        verdicts = farm.judge(pair for trial in trials for pair in trial.pairs())
-        proofs = [trial.conclude([next(verdicts) for _ in trial.pairs()]) for trial in trials]
-        yield from _compare_survivors(proofs, chunk, farm)
+    return prove_by_trials(
+        problems,
+        farm,
+        make_trial=lambda problem: _trial(problem, max_mutants_per_problem, seed),
+        compare_survivors=_compare_survivors,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,17 +71,13 @@ class _Trial:
         first, again, *others = verdicts
         probed = dict(zip(_PROBES, others, strict=False))
         defect = defect_of(first, again)
-        facts = [
-            MutantFact(mutant=mutant, outcome=verdict.outcome, fate=fate_of(verdict))
-            for mutant, verdict in zip(self.mutants, others[len(_PROBES) :], strict=True)
-        ]
         return ProblemProof(
             problem_id=self.problem.id,
             family=self.problem.category,
             defect=defect,
             false_passes=tuple(name for name, verdict in probed.items() if verdict.passed),
             idle_probes=tuple(name for name, verdict in probed.items() if verdict.outcome is Outcome.UNJUDGED),
-            mutants=tuple(facts) if defect is None else (),
+            mutants=mutant_facts(self.mutants, others[len(_PROBES) :]) if defect is None else (),
         )
 
 
