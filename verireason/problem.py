@@ -49,8 +49,14 @@ class Completion:
     sample: int
     """Index among the completions of the same problem, from 0."""
     text: str
+    attempt: int = 0
+    """0 for a first answer, n for the n-th repair of it."""
     finish_reason: str | None = None
     """"stop" or "length"; None when the source does not say."""
     num_tokens: int | None = None
+    """Written, the ending one included."""
+    num_prompt_tokens: int | None = None
+    cost: float | None = None
+    """In the currency of the price that was given."""
     seed: int | None = None
     model: str | None = None

@@ -81,8 +81,13 @@ class Record:
     """None when nobody asked for one, and always for UNJUDGED."""
     terms: Mapping[str, float] = field(default_factory=dict)
     """The rubric's terms that the reward is made of."""
+    attempt: int = 0
+    """0 for the model's first answer, n for its n-th repair of that; rates are over first answers."""
     finish_reason: str | None = None
     num_tokens: int | None = None
+    num_prompt_tokens: int | None = None
+    cost: float | None = None
+    """What the completion cost, in the currency of the price that was given; None when nobody gave one."""
     model: str | None = None
     seed: int | None = None
     step: int | None = None
@@ -153,8 +158,11 @@ def record_from(
         second=verdict.second,
         reward=reward,
         terms=dict(terms or {}),
+        attempt=completion.attempt,
         finish_reason=completion.finish_reason,
         num_tokens=completion.num_tokens,
+        num_prompt_tokens=completion.num_prompt_tokens,
+        cost=completion.cost,
         model=completion.model,
         seed=completion.seed,
         step=step,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sim.farm import Farm
     from sim.verdict import Checks
     from verireason.data.calibrate import Calibration
-    from verireason.evals.evaluate import Sampling
+    from verireason.evals.evaluate import Plan
 
 SPLITS = ("heldout", "heldout-family")
 BATCH_SIZE = 128
@@ -70,7 +70,8 @@ def _recipe(args: argparse.Namespace) -> int:
     from sim.verdict import Checks
     from verireason.config import load_config
     from verireason.data.calibrate import Calibration
-    from verireason.evals.evaluate import Sampling
+    from verireason.evals.evaluate import Plan
+    from verireason.generation.generator import Sampling
     from verireason.training.prompts import heldout_family_problems, heldout_problems
 
     config = load_config(args.recipe, args.set)
@@ -83,23 +84,24 @@ def _recipe(args: argparse.Namespace) -> int:
     settings = config.eval
     problems = heldout_problems(config, num=settings.num) + heldout_family_problems(config, num=settings.num)
     limit = args.max_tokens or settings.max_completion_length or (config.grpo and config.grpo.max_completion_length)
-    sampling = Sampling(
+    plan = Plan(
         num_samples=args.samples or settings.samples,
-        temperature=settings.temperature if args.temperature is None else args.temperature,
-        top_p=args.top_p,
-        max_new_tokens=limit or 1024,
+        sampling=Sampling(
+            temperature=settings.temperature if args.temperature is None else args.temperature,
+            top_p=args.top_p,
+            max_new_tokens=limit or 1024,
+        ),
         seed=config.run.seed if args.seed is None else args.seed,
-        batch_size=args.batch_size,
+        template=config.template.name,
+        system_prompt=config.template.system_prompt,
     )
     args.box = args.box or config.farm.box
     args.jobs = args.jobs or config.farm.jobs
     return _evaluate(
         args,
         calibrated=lambda farm: Calibration(problems={problem.id: problem for problem in problems}, defects={}),
-        sampling=sampling,
+        plan=plan,
         out=Path(config.run.out) / "eval" / args.label,
-        template=config.template.name,
-        system_prompt=config.template.system_prompt,
         threads=config.run.threads,
         digest=config.digest,
         checks=config.checks,
@@ -109,7 +111,8 @@ def _recipe(args: argparse.Namespace) -> int:
 def _benchmark(args: argparse.Namespace) -> int:
     from verireason.data.benchmarks import load_benchmark
     from verireason.data.calibrate import calibrate
-    from verireason.evals.evaluate import Sampling
+    from verireason.evals.evaluate import Plan
+    from verireason.generation.generator import Sampling
     from verireason.templates import TEMPLATES
 
     if args.root is None or args.out is None:
@@ -120,20 +123,21 @@ def _benchmark(args: argparse.Namespace) -> int:
     if template not in TEMPLATES:
         raise UserError(f"--template is {args.template!r}; expected one of {', '.join(TEMPLATES)}")
     problems = load_benchmark(args.benchmark, args.root)
-    sampling = Sampling(
+    plan = Plan(
         num_samples=args.samples or 1,
-        temperature=0.0 if args.temperature is None else args.temperature,
-        top_p=args.top_p,
-        max_new_tokens=args.max_tokens or 1024,
+        sampling=Sampling(
+            temperature=0.0 if args.temperature is None else args.temperature,
+            top_p=args.top_p,
+            max_new_tokens=args.max_tokens or 1024,
+        ),
         seed=args.seed or 0,
-        batch_size=args.batch_size,
+        template=template,
     )
     return _evaluate(
         args,
         calibrated=lambda farm: calibrate(farm, problems),
-        sampling=sampling,
+        plan=plan,
         out=args.out,
-        template=template,
         checks=chosen_checks(args),
     )
 
@@ -143,34 +147,30 @@ def _evaluate(
     *,
     calibrated: Callable[[Farm], Calibration],
     checks: Checks,
-    sampling: Sampling,
+    plan: Plan,
     out: Path,
-    template: str,
-    system_prompt: str | None = None,
     threads: int | None = None,
     digest: str | None = None,
 ) -> int:
     from verireason.evals.evaluate import evaluate
     from verireason.evals.judging import farm_for_user, fresh_directory
-    from verireason.generation import TransformersGenerator
+    from verireason.generation.local import TransformersGenerator
     from verireason.training.models import check_model_path, is_local, set_up_libraries
 
-    if sampling.temperature == 0 and sampling.num_samples > 1:
+    if plan.sampling.temperature == 0 and plan.num_samples > 1:
         raise UserError("at temperature 0 all samples of a problem are alike; give --temperature, or --samples 1")
     check_model_path(args.model)
     fresh_directory(out)
     box = resolved_box(args)
     with farm_for_user(box=box.name, num_boxes=box.jobs, checks=checks) as farm:
         set_up_libraries(threads=threads, needs_hub=not is_local(args.model))
-        generator = TransformersGenerator.from_path(args.model)
+        generator = TransformersGenerator.from_path(args.model, batch_size=args.batch_size)
         tally = evaluate(
             generator,
             farm,
             calibrated(farm),
-            sampling,
+            plan,
             out,
-            template=template,
-            system_prompt=system_prompt,
             phase=args.label if args.label in ("before", "after") else None,
             config=digest,
         )

@@ -14,9 +14,10 @@ from typing import Any
 from sim.farm import Farm
 from verireason.config import Config
 from verireason.data.calibrate import calibrate
-from verireason.evals.evaluate import Sampling, evaluate
+from verireason.evals.evaluate import Plan, evaluate
 from verireason.evals.judging import RECORDS
-from verireason.generation import TransformersGenerator
+from verireason.generation.generator import Sampling
+from verireason.generation.local import TransformersGenerator
 from verireason.records import Record, read_records
 from verireason.training.models import LanguageModel
 from verireason.training.prompts import heldout_problems
@@ -35,13 +36,16 @@ class Heldout:
         assert grpo is not None
         self._config, self._run, self._farm, self._model = config, run, farm, model
         self._calibration = calibrate(farm, heldout_problems(config, num=settings.num))
-        self._sampling = Sampling(
+        self._plan = Plan(
             num_samples=settings.samples,
-            temperature=settings.temperature,
-            top_p=1.0,
-            max_new_tokens=settings.max_completion_length or grpo.max_completion_length,
+            sampling=Sampling(
+                temperature=settings.temperature,
+                top_p=1.0,
+                max_new_tokens=settings.max_completion_length or grpo.max_completion_length,
+            ),
             seed=config.run.seed,
-            batch_size=BATCH_SIZE,
+            template=config.template.name,
+            system_prompt=config.template.system_prompt,
         )
 
     def measure(self, step: int) -> dict[str, float]:
@@ -49,13 +53,11 @@ class Heldout:
         out = self._run.path / "eval" / f"step-{step}"
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir(parents=True)
-        generator = TransformersGenerator(self._model.model, self._model.tokenizer, name=f"step-{step}")
+        generator = TransformersGenerator(
+            self._model.model, self._model.tokenizer, name=f"step-{step}", batch_size=BATCH_SIZE
+        )
         with _inference(self._model.model):
-            tally = evaluate(
-                generator, self._farm, self._calibration, self._sampling, out,
-                template=self._config.template.name, system_prompt=self._config.template.system_prompt,
-                config=self._config.digest,
-            )  # fmt: skip
+            tally = evaluate(generator, self._farm, self._calibration, self._plan, out, config=self._config.digest)
         num_judged = tally.num_records - tally.num_unjudged
         numbers: dict[str, float] = {"num_completions": tally.num_records, "unjudged": tally.num_unjudged}
         if num_judged:
