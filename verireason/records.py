@@ -8,8 +8,6 @@ record are hostile and kept as they came. docs/records.md describes the format.
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -31,11 +29,9 @@ from sim.verdict import (
     Verdict,
     Waves,
 )
+from verireason.appending import DISK_FULL, LineAppender, open_to_append
 from verireason.errors import MissingError, UserError
 from verireason.problem import Completion, Problem
-
-_DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
-"""What a write says when the disk, a quota or a size limit is at its end, or the device broke."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,12 +255,12 @@ class RecordWriter:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._fd = _open_to_append(path)
-        try:
-            self._size, self.num_records = _mend_tail(self._fd)
-        except BaseException:
-            os.close(self._fd)
-            raise
+        self._lines = LineAppender(path, is_whole=_is_record, what="records")
+
+    @property
+    def num_records(self) -> int:
+        """In the file."""
+        return self._lines.num_lines
 
     def __enter__(self) -> RecordWriter:
         return self
@@ -274,40 +270,23 @@ class RecordWriter:
 
     def write(self, record: Record) -> None:
         """Append one line. When this returns, the line outlives the process."""
-        line = record_to_json(record).encode("ascii") + b"\n"
-        try:
-            num_bytes = os.write(self._fd, line)
-            if num_bytes < len(line):
-                # A disk with room for a part takes that part, and says so only at the next write.
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        except OSError as err:
-            os.ftruncate(self._fd, self._size)
-            raise self._full(err) from err
-        self._size += num_bytes
-        self.num_records += 1
+        self._lines.write(record_to_json(record).encode("ascii"))
 
     def sync(self) -> None:
         """Make what was written outlive the machine. Call it before a checkpoint that relies on it."""
-        try:
-            os.fsync(self._fd)
-        except OSError as err:
-            raise self._full(err) from err
+        self._lines.sync()
 
     def close(self) -> None:
         """Sync and let go. May be called twice."""
-        if self._fd < 0:
-            return
-        try:
-            self.sync()
-        finally:
-            os.close(self._fd)
-            self._fd = -1
+        self._lines.close()
 
-    def _full(self, err: OSError) -> Exception:
-        if err.errno not in _DISK_FULL:
-            return err
-        safe = f"{self.num_records} records are safe in it"
-        return MissingError(f"cannot write to {self.path}: {err.strerror}; {safe}: make room and resume")
+
+def _is_record(line: bytes) -> bool:
+    try:
+        record_from_json(line)
+    except ValueError:
+        return False
+    return True
 
 
 def truncate_records(path: Path, keep: Callable[[Record], bool]) -> int:
@@ -318,7 +297,7 @@ def truncate_records(path: Path, keep: Callable[[Record], bool]) -> int:
     """
     if not path.exists():
         return 0
-    lock = _open_to_append(path)
+    lock = open_to_append(path)
     reader = RecordReader(path)
     num_dropped = 0
     part = path.with_name(path.name + ".part")
@@ -333,7 +312,7 @@ def truncate_records(path: Path, keep: Callable[[Record], bool]) -> int:
             os.fsync(file.fileno())
         os.replace(part, path)
     except OSError as err:
-        if err.errno not in _DISK_FULL:
+        if err.errno not in DISK_FULL:
             raise
         raise MissingError(f"cannot rewrite {path}: {err.strerror}; it is as it was: make room and resume") from err
     finally:
@@ -352,39 +331,3 @@ def _open_to_read(path: Path) -> BinaryIO:
         return path.open("rb")
     except OSError as err:
         raise UserError(f"cannot read {path}: {err.strerror}; expected a file of records") from err
-
-
-def _open_to_append(path: Path) -> int:
-    try:
-        fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as err:
-        kind = MissingError if err.errno in _DISK_FULL else UserError
-        raise kind(f"cannot write to {path}: {err.strerror}; give a directory that can be written") from err
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as err:
-        os.close(fd)
-        raise UserError(f"{path} is being written by another process; wait for it or give another directory") from err
-    except OSError:
-        pass  # a file system without locks: two writers are then the user's to avoid
-    return fd
-
-
-def _mend_tail(fd: int) -> tuple[int, int]:
-    """End the file with a whole line; returns its size in bytes and its number of lines."""
-    size = os.fstat(fd).st_size
-    num_lines, tail_start, offset = 0, 0, 0
-    while chunk := os.pread(fd, 1 << 20, offset):
-        num_lines += chunk.count(b"\n")
-        if (last := chunk.rfind(b"\n")) >= 0:
-            tail_start = offset + last + 1
-        offset += len(chunk)
-    if tail_start == size:
-        return size, num_lines
-    try:
-        record_from_json(os.pread(fd, size - tail_start, tail_start))
-    except ValueError:
-        os.ftruncate(fd, tail_start)
-        return tail_start, num_lines
-    os.write(fd, b"\n")  # the record is whole, only its line's end is missing
-    return size + 1, num_lines + 1
