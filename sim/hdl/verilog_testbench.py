@@ -59,6 +59,8 @@ _TASK = re.compile(r"\$([a-z_][a-z0-9_$]*)", re.IGNORECASE)
 HELPER_LIMITS = Limits(cpu_s=5, wall_s=30)
 _GUARD_LIMITS = Limits(cpu_s=10, wall_s=60, mem_mb=512, output_kb=64)
 MAX_FINDINGS = 20
+OWN_LIMIT = "the testbench's own time limit was reached"
+"""Said of a run in which the testbench itself printed TIMEOUT, whatever came of it."""
 REJECTED_CODE = 1
 """With which the guard ends when the candidate is not to be run."""
 
@@ -289,6 +291,8 @@ def judge_simulation(
     outcome, why = _conclude(step, spec, found)
     if why:
         notes = (Diagnostic(severity=Severity.ERROR, message=why), *notes)
+    elif found.timed_out:
+        notes = (*notes, Diagnostic(severity=Severity.NOTE, message=OWN_LIMIT))
     num_passed = None
     if found.num_samples is not None and found.num_mismatches is not None:
         num_passed = max(0, found.num_samples - found.num_mismatches)
@@ -304,7 +308,7 @@ def _conclude(step: StepResult, spec: Spec, found: _Evidence) -> tuple[Outcome, 
     if step.status is not Status.EXITED:
         return OUTCOME_OF_STATUS[step.status], f"the simulation ended with {step.status}"
     if found.timed_out and found.num_samples != spec.num_checks:
-        return Outcome.TIMEOUT, "the testbench's own time limit was reached"  # some goldens reach it too, in full
+        return Outcome.TIMEOUT, OWN_LIMIT  # some goldens reach it too, in full
     if found.num_samples is None:
         return Outcome.MISMATCH, "the simulation ended before the testbench could report"
     if found.num_samples != spec.num_checks:

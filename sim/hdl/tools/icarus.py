@@ -21,6 +21,8 @@ _SETTINGS = (
     "ignore_missing_modules:false", "iwidth:32", "widthcap:65536",
 )  # fmt: skip
 _MESSAGE = re.compile(r"^(?P<file>[^:\s]+):(?:(?P<line>[0-9]{1,7}):)? ?(?P<text>.*)$")
+_VARYING = re.compile(r"[`'][^`']*'+|[0-9]+")
+"""What messages of one kind differ in: names in quotes, and numbers."""
 MAX_MESSAGE = 300
 """Characters kept of one message; a candidate can make them as long as it likes."""
 
@@ -73,24 +75,30 @@ def simulate_argv(program: str) -> tuple[str, ...]:
 
 
 def diagnostics(log: str, *, file: str, limit: int = 20) -> tuple[Diagnostic, ...]:
-    """The compiler's messages about `file`, and those that name no line of it without a line.
+    """The compiler's messages about `file`, and those that name no line of it without a line; in the log's order.
 
-    Other files are ours: their lines would tell a model about the testbench.
+    Other files are ours: their lines would tell a model about the testbench. Of more messages than `limit`, the first
+    of each kind comes before the second of any, so that no kind of fault is lost behind many of another.
     """
-    found: list[Diagnostic] = []
+    repeats: dict[str, int] = {}
+    found: list[tuple[int, Diagnostic]] = []
     for line in log.split("\n"):  # not splitlines: a candidate can put other line ends into names
         match = _MESSAGE.match(line)
-        if not match or len(found) >= limit:
+        if not match:
             continue
         own = match["file"] == file
         text = match["text"].strip()
         severity = _severity(text)
         if severity is None or not (own or severity is Severity.ERROR):
             continue
-        text = re.sub(r"^(error|warning|sorry):\s*", "", text)
+        text = re.sub(r"^(error|warning|sorry):\s*|^:\s*", "", text)[:MAX_MESSAGE]
         number = int(match["line"]) if own and match["line"] else None
-        found.append(Diagnostic(severity=severity, message=text[:MAX_MESSAGE], line=number))
-    return tuple(found)
+        kind = _VARYING.sub("", text)
+        repeats[kind] = repeats.get(kind, -1) + 1
+        if repeats[kind] < limit:
+            found.append((repeats[kind], Diagnostic(severity=severity, message=text, line=number)))
+    kept = sorted(sorted(range(len(found)), key=lambda place: found[place][0])[:limit])
+    return tuple(found[place][1] for place in kept)
 
 
 def _severity(text: str) -> Severity | None:
@@ -99,4 +107,4 @@ def _severity(text: str) -> Severity | None:
         return Severity.WARNING
     if lowered.startswith(("error", "sorry", "syntax error")) or "error" in lowered or "sorry" in lowered:
         return Severity.ERROR
-    return Severity.NOTE if text and not text.startswith(":") else None
+    return Severity.NOTE if text else None
