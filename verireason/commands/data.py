@@ -1,4 +1,4 @@
-"""`verireason data`: generate problems, list the families, and prove that problems can be judged by."""
+"""`verireason data`: fetch or generate problems, list the families, and prove that problems can be judged by."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
+from verireason.commands import data_get
 from verireason.commands.verify import add_farm_arguments, positive, resolved_box
 from verireason.data.validate import Fate, MutantFact, ProblemProof, Tally, ValidationReport, prove, validate
 from verireason.errors import MissingError, UserError
@@ -39,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     proving.add_argument("--mutants-per-problem", type=positive, default=12, metavar="M", help="sample of the mutants")
     add_farm_arguments(proving)
     proving.add_argument("--out", type=Path, metavar="DIR", help=f"write {VALIDATION} there")
+    data_get.add_arguments(actions.add_parser("get", help="fetch a published benchmark or data set"))
 
 
 def run(args: argparse.Namespace) -> int:
@@ -47,6 +49,7 @@ def run(args: argparse.Namespace) -> int:
         "generate": _generate,
         "families": _families,
         "validate": _validate,
+        "get": data_get.run,
     }
     return actions[args.action](args)
 

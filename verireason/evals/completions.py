@@ -1,23 +1,23 @@
-"""Completions that somebody already has: one JSON object a line, in VerilogEval's field names or ours."""
+"""Completions that somebody already has: JSON lines, or the result file of another system (`result_files`)."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from verireason.errors import UserError
+from verireason.evals.result_files import completion_of, read_entries
 from verireason.problem import Completion
 
 
 @dataclass(slots=True, kw_only=True)
 class CompletionFile:
-    """Reads `problem_id` (or `task_id`), `completion` and, if there, `sample` from each line.
+    """Reads the completions of a file; `result_files` says which layouts there are.
 
-    Without `sample`, the n-th line of a problem is sample n. Every line must be good, unless `skip_bad`: then bad lines
-    are left out and counted, and so are lines of problems that cannot be judged. Raises UserError naming file and line,
-    while it iterates. May be iterated again.
+    Without `sample`, the n-th entry of a problem is sample n. Every entry must be good, unless `skip_bad`: then bad
+    ones are left out and counted, and so are those of problems that cannot be judged. Raises UserError naming file
+    and place, while it iterates. May be iterated again.
     """
 
     path: Path
@@ -32,58 +32,29 @@ class CompletionFile:
     def __iter__(self) -> Iterator[Completion]:
         self.num_bad, self.first_bad, self.num_left_out = 0, None, 0
         num_seen: dict[str, int] = {}
-        num_lines = 0
+        num_entries = 0
         known_ids = {*self.known_ids, *self.left_out}
         try:
-            with self.path.open("rb") as file:
-                for number, line in enumerate(file, start=1):
-                    if not line.strip():
-                        continue
-                    num_lines += 1
-                    try:
-                        completion = _completion(line, num_seen, known_ids)
-                    except ValueError as err:
-                        message = f"{self.path}:{number}: {err}"
-                        if not self.skip_bad:
-                            raise UserError(
-                                f"{message}; correct it, or go on without such lines by --skip-bad"
-                            ) from err
-                        self.num_bad += 1
-                        self.first_bad = self.first_bad or message
-                        continue
-                    if completion.problem_id in self.left_out:
-                        self.num_left_out += 1
-                    else:
-                        yield completion
+            for entry in read_entries(self.path):
+                num_entries += 1
+                try:
+                    completion = completion_of(entry, num_seen, known_ids)
+                except ValueError as err:
+                    message = f"{self.path}{entry.where}: {err}"
+                    if not self.skip_bad:
+                        raise UserError(f"{message}; correct it, or go on without such lines by --skip-bad") from err
+                    self.num_bad += 1
+                    self.first_bad = self.first_bad or message
+                    continue
+                if completion.problem_id in self.left_out:
+                    self.num_left_out += 1
+                else:
+                    yield completion
         except OSError as err:
             raise UserError(f"cannot read {self.path}: {err.strerror}; give a JSONL file of completions") from err
-        if num_lines == 0:
+        if num_entries == 0:
             raise UserError(f"{self.path} is empty; expected one JSON object a line with problem_id and completion")
 
     def problem_ids(self) -> set[str]:
         """Check every line, and say which problems the file is about. Raises UserError like iteration."""
         return {completion.problem_id for completion in self}
-
-
-def _completion(line: bytes, num_seen: dict[str, int], known_ids: Collection[str]) -> Completion:
-    """One line. Raises ValueError that says what was found and expected."""
-    try:
-        data = json.loads(line)
-    except (ValueError, RecursionError) as err:
-        raise ValueError(f"not JSON ({err})" if isinstance(err, ValueError) else "not JSON (nested too deep)") from err
-    if not isinstance(data, dict):
-        raise ValueError(f"a JSON {type(data).__name__}, expected an object")
-    problem_id = data.get("problem_id", data.get("task_id"))
-    if not isinstance(problem_id, str):
-        raise ValueError("no problem_id (or task_id) that is a string")
-    if problem_id not in known_ids:
-        raise ValueError(f"unknown problem {problem_id!r}")
-    text = data.get("completion")
-    if not isinstance(text, str):
-        raise ValueError("no completion that is a string")
-    sample = data.get("sample", num_seen.get(problem_id, 0))
-    if not isinstance(sample, int) or isinstance(sample, bool) or sample < 0:
-        raise ValueError(f"sample is {sample!r}, expected a whole number from 0")
-    num_seen[problem_id] = num_seen.get(problem_id, 0) + 1
-    model = data.get("model")
-    return Completion(problem_id=problem_id, sample=sample, text=text, model=model if isinstance(model, str) else None)
