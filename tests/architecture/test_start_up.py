@@ -8,7 +8,19 @@ import pytest
 
 from verireason.cli import COMMANDS
 
-HEAVY = ("torch", "transformers", "trl", "vllm", "datasets", "docker", "matplotlib", "jinja2", "pyslang", "pyarrow")
+HEAVY = (
+    "torch",
+    "transformers",
+    "trl",
+    "vllm",
+    "openai",
+    "datasets",
+    "docker",
+    "matplotlib",
+    "jinja2",
+    "pyslang",
+    "pyarrow",
+)
 HOST_SIDE_FOREIGN = (*HEAVY, "numpy", "pydantic", "rich")
 
 

@@ -23,7 +23,7 @@ class Engine:
     kind: str
     """A key of ENGINES."""
     model: str
-    """A directory or a name on the hub, for `endpoint` a name that the server knows; the records call the model this."""
+    """A directory or a name on the hub; endpoint: a name that the server knows; replay: what to call it in records."""
     batch_size: int
     """transformers: completions written at once."""
     base_url: str | None
@@ -59,8 +59,34 @@ def _transformers(engine: Engine) -> Iterator[Generator]:
 
     check_model_path(engine.model)
     set_up_libraries(threads=None, needs_hub=not is_local(engine.model))
-    yield TransformersGenerator.from_path(engine.model, batch_size=engine.batch_size)
+    yield TransformersGenerator.from_path(engine.model, batch_size=engine.batch_size, chat=engine.chat)
 
 
-ENGINES: dict[str, Callable[[Engine], AbstractContextManager[Generator]]] = {"transformers": _transformers}
+def _vllm(engine: Engine) -> AbstractContextManager[Generator]:
+    from verireason.generation.vllm import open_vllm
+    from verireason.training.models import check_model_path
+
+    check_model_path(engine.model)
+    return open_vllm(engine.model, chat=engine.chat, concurrency=engine.concurrency)
+
+
+def _endpoint(engine: Engine) -> AbstractContextManager[Generator]:
+    from verireason.generation.endpoint import open_endpoint
+
+    return open_endpoint(
+        engine.model,
+        base_url=engine.base_url,
+        key_env=engine.key_env,
+        chat=True if engine.chat is None else engine.chat,
+        concurrency=engine.concurrency,
+        price_in=engine.price_in,
+        price_out=engine.price_out,
+    )
+
+
+ENGINES: dict[str, Callable[[Engine], AbstractContextManager[Generator]]] = {
+    "transformers": _transformers,
+    "vllm": _vllm,
+    "endpoint": _endpoint,
+}
 """Name to what opens it. To add one, write its file and add a row."""
