@@ -105,9 +105,11 @@ def pass_at_k(*, num_samples: int, num_passed: int, k: int) -> float:
 
 
 def tally_records(records: Iterable[Record]) -> tuple[Tally, ...]:
-    """One tally a problem, in order of first appearance."""
+    """One tally a problem, in order of first appearance. Repairs of an answer take no part."""
     counts: dict[str, list[int]] = {}
     for record in records:
+        if record.attempt:
+            continue
         count = counts.setdefault(record.problem_id, [0, 0, 0])
         count[0] += record.judged
         count[1] += record.passed
