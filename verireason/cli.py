@@ -20,6 +20,7 @@ COMMANDS = {
     "farm": "start and end Docker workers that trainers share",
     "data": "generate problems, and prove them",
     "verify": "judge completions that exist",
+    "agree": "compare our verdicts with those of a benchmark's own harness",
     "eval": "generate completions with a model, and judge them",
     "sft": "supervised fine-tuning",
     "train": "GRPO with simulation as the reward",

@@ -1,21 +1,35 @@
-"""Our verdicts against the benchmarks' own harnesses, a slice of `benchmarks/agreement.py`; and goldens and cheats of
-the benchmarks that verdicts are compared on."""
+"""Our verdicts against the benchmarks' own harnesses, a slice of `verireason agree`; and goldens and cheats of the
+benchmarks that verdicts are compared on."""
 
 from __future__ import annotations
 
+import csv
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from benchmarks.agreement import DIRECTORIES, Case, compare, is_unexplained, made_agreement, report
-from benchmarks.published import harnesses, rule_rtllm, rule_v1, rule_v2
 from sim.farm import Farm
 from sim.verdict import Candidate, Outcome, Verdict
+from verireason.agreement.cases import ENDLESS, Case, case, every_kind, mixed
+from verireason.agreement.compare import Compared, Kind, compare
+from verireason.agreement.published import harnesses
+from verireason.agreement.tables import markdown
+from verireason.cli import main
 from verireason.data import rtllm, verilog_eval, verilog_eval_v1
 from verireason.data.benchmarks import load_benchmark
 from verireason.data.calibrate import Calibration, calibrate
+
+DIRECTORIES = {
+    verilog_eval_v1.HUMAN: "verilog-eval-v1",
+    verilog_eval_v1.MACHINE: "verilog-eval-v1",
+    verilog_eval.NAME: "verilog-eval-v2",
+    verilog_eval.CODE_COMPLETE: "verilog-eval-v2",
+    rtllm.NAME: "rtllm-v2",
+}
 
 
 @pytest.fixture(scope="module")
@@ -34,12 +48,59 @@ def judge(farm: Farm, calibration: Calibration, problem_id: str, source: str) ->
     return next(farm.judge([(Candidate(source=source), calibration.problems[problem_id].spec)]))
 
 
-def test_no_verdict_differs_from_the_published_one_without_a_reason(farm: Farm, shared: Path) -> None:
-    compared = made_agreement(farm, shared, num=60, seed=1, endless=False)
-    assert len(compared) == 60
-    assert not [item for item in compared if is_unexplained(item)], report(compared)
-    passed = sum(item.ours.passed for item in compared)
-    assert 15 <= passed <= 45, "a slice in which everything passes or fails compares nothing"
+def compared(farm: Farm, shared: Path, benchmark: str, cases: Sequence[Case]) -> list[Compared]:
+    calibration = calibrate(farm, {case.problem.id: case.problem for case in cases}.values())
+    return list(compare(farm, calibration, cases, harnesses(benchmark, shared / DIRECTORIES[benchmark])))
+
+
+def test_every_letter_is_the_published_one_but_for_those_of_designs_that_passed(farm: Farm, shared: Path) -> None:
+    problems = load_benchmark(verilog_eval.NAME, shared / "verilog-eval-v2")
+    review = next(problem for problem in problems if problem.id == "Prob156_review2015_fancytimer")
+    header = re.search(r"module TopModule[^;]*;", review.golden)
+    assert header is not None
+    cases = [*every_kind(problems, rng=Random(1), without=(ENDLESS,))]
+    cases.append(case(review, 99, "its testbench reaches its own limit", f"{header[0]} endmodule"))
+    found = compared(farm, shared, verilog_eval.NAME, cases)
+    text = markdown(found)
+    assert not [item for item in found if item.is_unexplained], text
+    assert {item.published.ruling.letter for item in found} == set(".Se0nwmpcTCrR"), text
+    letters = [item for item in found if item.difference is not None and item.difference.kind is Kind.LETTER]
+    assert not letters, text
+    for item in found:
+        if item.difference is not None and item.difference.kind is Kind.VERDICT:
+            assert item.record.passed, text
+            assert item.published.ruling.letter in ("n", "C", "T"), text
+
+
+@pytest.mark.parametrize("benchmark", sorted(DIRECTORIES))
+def test_no_verdict_differs_from_the_published_one_without_a_reason(farm: Farm, shared: Path, benchmark: str) -> None:
+    problems = load_benchmark(benchmark, shared / DIRECTORIES[benchmark])
+    found = compared(farm, shared, benchmark, [*mixed(problems, num=8, rng=Random(f"1/{benchmark}"))])
+    assert not [item for item in found if item.is_unexplained], markdown(found)
+    assert 0 < sum(item.record.passed for item in found) < 8, "where all pass or all fail nothing is compared"
+
+
+def test_the_command_lists_differences_with_their_reasons(
+    farm: Farm, shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = "module TopModule(output zero); assign zero = 0; reg q; always_comb q = 1; endmodule"
+    lines = [{"problem_id": "Prob001_zero", "completion": text} for text in (source, "sorry", source)]
+    completions, out = tmp_path / "completions.jsonl", tmp_path / "out"
+    completions.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    words = f"agree --benchmark verilog-eval-v2 --root {shared / 'verilog-eval-v2'} --jobs 2"
+    assert main([*words.split(), "--completions", str(completions), "--out", str(out)]) == 0
+    rows = list(csv.DictReader((out / "agree.csv").open()))
+    assert [(row["outcome"], row["letter"], row["published_letter"]) for row in rows] == [
+        ("PASS", ".", "n"), ("NO_CODE", "m", "m"), ("PASS", ".", "n"),
+    ]  # fmt: skip
+    assert "without sensitivities; every sample agrees" in (out / "agree.md").read_text()
+    assert (out / "agree.md").read_text().strip() == capsys.readouterr().out.strip()
+    assert len((out / "records.jsonl").read_text().splitlines()) == 3
+
+
+def test_a_benchmark_without_a_rule_that_runs_here_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["agree", "--benchmark", "kodcode", "--root", ".", "--goldens"]) == 2
+    assert "kodcode has no published rule that can be run here; agree knows " in capsys.readouterr().err
 
 
 def test_47_of_50_goldens_of_rtllm_pass_and_the_others_are_explained(rtllm_problems: Calibration) -> None:
@@ -102,13 +163,10 @@ def test_a_design_that_races_with_the_stimulus_gets_the_published_verdict(farm: 
     root = shared / "verilog-eval-v2"
     problem = next(p for p in load_benchmark(verilog_eval.NAME, root) if p.id == "Prob139_2013_q2bfsm")
     source = problem.golden.replace("A: next = B;", "A: next = resetn ? B : A;")
-    case = Case(problem=problem, kind="race", source=source)
-    (compared,) = compare(farm, [case], harnesses(verilog_eval.NAME, root))
+    (found,) = compared(farm, shared, verilog_eval.NAME, [case(problem, 0, "race", source)])
     assert source != problem.golden
-    assert compared.published.why == "mismatch"
-    assert not compared.published.passed
-    assert compared.agrees
-    assert not compared.counts_differ
+    assert found.published.ruling.letter == "R"
+    assert found.difference is None
 
 
 @pytest.mark.parametrize("driver", ["assign clk = 0;", "assign clk = 1'bx;", "pullup (clk);", "inner i (clk);"])
@@ -121,14 +179,3 @@ def test_a_design_without_logic_does_not_pass_by_driving_its_clock(farm: Farm, s
     )
     verdict = judge(farm, calibration, "Prob035_count1to10", source)
     assert verdict.outcome in (Outcome.MISMATCH, Outcome.REJECTED, Outcome.COMPILE_ERROR)
-
-
-def test_the_published_rules_say_what_they_say() -> None:
-    right, wrong = "Mismatches: 0 in 20 samples\n", "Mismatches: 3 in 20 samples\n"
-    assert rule_v1("", right) == (True, True, "mismatch")
-    assert rule_v1("a.sv:1: warning: x\n", right) == (False, True, "warning")
-    assert rule_v1("", wrong)[0] is False
-    assert rule_v2("a.sv:1: warning: x\n", right)[0] is True
-    assert rule_v2("", f"TIMEOUT\n{right}") == (False, True, "TIMEOUT")
-    assert rule_v2("", f"x {right}")[0] is False
-    assert rule_rtllm("", "bypass")[0] is True

@@ -1,0 +1,1 @@
+"""Our verdicts beside those of the benchmarks' own harnesses: see `verireason agree`."""

@@ -1,0 +1,108 @@
+"""`verireason agree`: our verdicts beside those of the benchmark's own harness, and why they differ where they do."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from random import Random
+
+from sim.farm import Farm
+from verireason.agreement.cases import Case, goldens, made, read_cases
+from verireason.agreement.compare import Compared, compare
+from verireason.agreement.harness import Harness
+from verireason.agreement.published import HARNESSES, harnesses
+from verireason.agreement.tables import markdown, to_csv
+from verireason.commands.verify import add_farm_arguments, positive, resolved_box
+from verireason.data.benchmarks import load_benchmark
+from verireason.data.calibrate import calibrate
+from verireason.errors import MissingError, UserError
+from verireason.evals.completions import CompletionFile
+from verireason.evals.judging import farm_for_user, fresh_directory, write_problems, write_records
+from verireason.problem import Problem
+from verireason.progress import ProgressLine
+from verireason.records import Record
+
+MARKDOWN, CSV = "agree.md", "agree.csv"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    parser.add_argument("--benchmark", required=True, metavar="NAME", help=f"one of: {', '.join(sorted(HARNESSES))}")
+    parser.add_argument("--root", required=True, type=Path, metavar="DIR", help="the benchmark's directory")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--completions", type=Path, metavar="FILE", help="JSONL: problem_id (or task_id), completion")
+    what.add_argument("--made", type=positive, metavar="N", help="N mutants of goldens and failures of every letter")
+    what.add_argument("--goldens", action="store_true", help="the benchmark's own references: its ceiling")
+    parser.add_argument("--num", type=positive, metavar="N", help="only so many of the completions, drawn at random")
+    parser.add_argument("--seed", type=int, default=0, help="of what is drawn or made; 0 by default")
+    parser.add_argument("--skip-bad", action="store_true", help="leave out lines that cannot be read, and count them")
+    parser.add_argument("--out", type=Path, metavar="DIR", help=f"where {MARKDOWN}, {CSV} and our records go")
+    add_farm_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit code 0 when every difference has a reason, 1 when one has none or a candidate was not judged."""
+    if args.benchmark not in HARNESSES:
+        harnesses(args.benchmark, args.root)
+    problems = load_benchmark(args.benchmark, args.root)
+    published = harnesses(args.benchmark, args.root)
+    cases = _cases(args, problems)
+    if args.out:
+        fresh_directory(args.out)
+    box = resolved_box(args)
+    progress = ProgressLine()
+    with farm_for_user(box=box.name, num_boxes=box.jobs, use_cache=False) as farm:
+        compared = _compared(farm, cases, published, args.out, progress)
+    progress.done()
+    text = markdown(compared)
+    if args.out:
+        try:
+            (args.out / MARKDOWN).write_text(text, encoding="utf-8")
+            (args.out / CSV).write_text(to_csv(compared), encoding="utf-8")
+        except OSError as err:
+            raise MissingError(f"cannot write to {args.out}: {err.strerror}; make room and start again") from err
+    print(text)
+    return int(any(item.is_unexplained or not item.record.judged for item in compared))
+
+
+def _cases(args: argparse.Namespace, problems: Sequence[Problem]) -> list[Case]:
+    """What both sides are to judge."""
+    rng = Random(f"{args.seed}/{args.benchmark}")
+    if args.goldens:
+        return goldens(problems)
+    if args.made:
+        return made(problems, num=args.made, rng=rng)
+    completions = CompletionFile(
+        path=args.completions, known_ids={problem.id for problem in problems}, skip_bad=args.skip_bad
+    )
+    cases = read_cases(completions, problems, num=args.num, rng=rng)
+    if not cases:
+        raise UserError(f"{args.completions}: no line can be used; the first: {completions.first_bad}")
+    return cases
+
+
+def _compared(
+    farm: Farm, cases: Sequence[Case], published: Mapping[str, Harness], out: Path | None, progress: ProgressLine
+) -> list[Compared]:
+    """Everything, judged; our records go to `out` as they come."""
+    wanted = {case.problem.id: case.problem for case in cases}
+    progress.show(f"running the references of {len(wanted)} problems")
+    calibration = calibrate(farm, wanted.values())
+    compared: list[Compared] = []
+
+    def records(items: Iterable[Compared]) -> Iterator[Record]:
+        for item in items:
+            compared.append(item)
+            num_different = sum(each.difference is not None for each in compared)
+            progress.show(f"{len(compared)} of {len(cases)}, {num_different} differ")
+            yield item.record
+
+    judged = records(compare(farm, calibration, cases, published))
+    if out is None:
+        for _ in judged:
+            pass
+    else:
+        write_problems(out, calibration)
+        write_records(out, judged)
+    return compared
