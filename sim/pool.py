@@ -12,6 +12,7 @@ import heapq
 import itertools
 import logging
 import threading
+import time
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -43,6 +44,8 @@ class PoolCounts:
     num_retries: int = 0
     num_failures: int = 0
     """Jobs without an answer after all retries."""
+    busy_s: float = 0.0
+    """Wall seconds that boxes were at work, added up."""
 
 
 class Pool:
@@ -143,7 +146,12 @@ class Pool:
         with self._lock:
             self.counts.num_runs += 1
         with self._alone.exclusive() if alone else self._alone.shared():
-            return self._box.run(job)
+            started = time.monotonic()
+            try:
+                return self._box.run(job)
+            finally:
+                with self._lock:
+                    self.counts.busy_s += time.monotonic() - started
 
     def _forget_oldest(self) -> None:
         while len(self._known) > self._num_remembered and next(iter(self._known.values())).done():
