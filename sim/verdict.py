@@ -67,6 +67,15 @@ class Level(StrEnum):
     """And Yosys proves the candidate equal to the golden, or at least finds no counterexample."""
 
 
+class OfficialRule(StrEnum):
+    """What a benchmark's own harness asks for beyond right answers; see `sim.hdl.official`."""
+
+    SILENT = "silent"
+    """VerilogEval v1: no text on standard error, be it a warning."""
+    LOG_WORDS = "log-words"
+    """VerilogEval v2: none of the words in the log that its analysis takes for a failure."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
     """What a candidate is judged against. Trusted text, written by us or by a benchmark.
@@ -90,6 +99,8 @@ class Spec:
     limits: Limits = field(default_factory=lambda: Limits(cpu_s=10, wall_s=60))
     highest_level: Level = Level.FORMAL
     """The strictest level that the golden itself passes; a run that asks for more gets this one."""
+    official: OfficialRule | None = None
+    """The benchmark's own stricter rule, where it is to count; None when the testbench's answer alone decides."""
     expected_s: float | None = None
     """CPU seconds that the golden took: the longest are started first. Changes no verdict."""
 

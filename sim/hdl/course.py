@@ -11,6 +11,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, replace
 
 from sim.hdl import (
+    cocotb_harness,
     cocotb_testbench,
     cocotb_verilator,
     formal,
@@ -18,6 +19,7 @@ from sim.hdl import (
     netlist,
     replay,
     synthesis,
+    vectors_testbench,
     verilator_testbench,
     verilog_testbench,
     waves,
@@ -41,8 +43,10 @@ from sim.verdict import (
 VERIFIERS = {
     (verilog_testbench.NAME, Simulator.ICARUS): verilog_testbench,
     (verilog_testbench.NAME, Simulator.VERILATOR): verilator_testbench,
+    (vectors_testbench.NAME, Simulator.ICARUS): vectors_testbench,
     (cocotb_testbench.NAME, Simulator.ICARUS): cocotb_testbench,
     (cocotb_testbench.NAME, Simulator.VERILATOR): cocotb_verilator,
+    (cocotb_harness.NAME, Simulator.ICARUS): cocotb_harness,
 }
 """Spec's verifier name and the simulator to the module with their `plan` and `judge`."""
 
@@ -105,7 +109,8 @@ class Judge:
             return _changed(verdict, Outcome.UNJUDGED, "farm: the netlist could not be made")
         if text.verilog is None:
             return _changed(verdict, Outcome.COMPILE_ERROR, f"cannot be synthesised: {text.why}")
-        again = yield from self._simulate(replace(candidate, source=text.verilog), spec, checks.simulator)
+        as_netlist = replace(candidate, source=text.verilog)
+        again = yield from self._simulate(as_netlist, replace(spec, official=None), checks.simulator)
         if again.passed:
             return verdict
         again = replace(again, findings=verdict.findings, job_key=verdict.job_key, second=verdict.second)
@@ -115,7 +120,8 @@ class Judge:
         """MISMATCH for a difference that Icarus confirms; PROVEN and UNKNOWN leave the pass as it is."""
         found = formal.judge_formal((yield formal.plan_formal(candidate.source, spec, image=self.image)))
         if isinstance(found, formal.Trace):
-            again = yield from self._simulate(candidate, replay.replay_spec(found, spec), Simulator.ICARUS)
+            replayed = replace(replay.replay_spec(found, spec), official=None)
+            again = yield from self._simulate(candidate, replayed, Simulator.ICARUS)
             found = replay.judge_replay(again, found)
         if found is None:
             return _changed(verdict, Outcome.UNJUDGED, "farm: formal equivalence could not be examined")
@@ -137,10 +143,14 @@ class Judge:
 
 def check_fit(spec: Spec, checks: Checks) -> None:
     """Raise ValueError when the checks cannot be made for the spec."""
+    if spec.verifier == cocotb_harness.NAME and (checks.simulator, checks.second_simulator) != (Simulator.ICARUS, None):
+        raise ValueError("a published cocotb harness names its simulator itself; leave the choice out")
     for simulator in (checks.simulator, checks.second_simulator):
         if simulator is not None and (spec.verifier, simulator) not in VERIFIERS:
             known = sorted({name for name, _ in VERIFIERS})
             raise ValueError(f"no verifier {spec.verifier!r} on {simulator}; known are {', '.join(known)}")
+    if spec.official is not None and {checks.simulator, checks.second_simulator} - {Simulator.ICARUS, None}:
+        raise ValueError("the official rule is about what Icarus says; leave Verilator out, or --official")
     if checks.level is not Level.SIMULATION and not (spec.verifier == verilog_testbench.NAME or spec.reference):
         raise ValueError(f"level {checks.level} needs a golden, and a problem with verifier {spec.verifier!r} has none")
 

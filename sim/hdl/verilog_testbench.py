@@ -22,6 +22,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from sim.content import content_key
+from sim.hdl.official import leaves_no_nettype, with_official_rule
 from sim.hdl.testbench import EVIDENCE, NAME_PREFIX, TESTBENCH_TOP, with_own_modules
 from sim.hdl.tools import icarus
 from sim.image import HOST_PREFIX
@@ -33,6 +34,7 @@ from sim.verdict import (
     Diagnostic,
     FirstFailure,
     GuardFinding,
+    OfficialRule,
     Outcome,
     OutputMismatch,
     Severity,
@@ -66,6 +68,8 @@ REJECTED_CODE = 1
 
 PROBE = Step(argv=("true",), limits=HELPER_LIMITS)
 """The least a box must be able to run."""
+
+_NO_NETTYPE, _NETTYPE = b"`default_nettype none\n", b"\n`default_nettype wire\n"
 
 OUTCOME_OF_STATUS = {
     Status.CPU_LIMIT: Outcome.TIMEOUT,
@@ -124,6 +128,8 @@ def plan(
         f"{names.prefix}tb.sv": names.fill(spec.testbench),
         f"{names.prefix}ref.sv": names.fill(with_own_modules(spec.reference)),
     }
+    if spec.official is OfficialRule.LOG_WORDS and leaves_no_nettype(candidate.source):
+        own = {name: _NO_NETTYPE + text + _NETTYPE for name, text in own.items()}
     tops = [names.fill(TESTBENCH_TOP).decode()]
     if recorder:
         (testbench, *rest), recording = own, f"{names.prefix}recorder.sv"
@@ -196,6 +202,14 @@ def judge(candidate: Candidate, spec: Spec, result: JobResult, *, image: str, se
         verdict = judge_simulation(
             simulated, spec, key, evidence=fresh_names(key, secret=secret).evidence, notes=warnings
         )
+        if spec.official is not None:
+            verdict = with_official_rule(
+                verdict,
+                spec.official,
+                log="".join(step.stderr.decode(errors="replace") for step in (*compiled, simulated)),
+                reached_own_limit=any(note.message == OWN_LIMIT for note in verdict.diagnostics),
+                file=CANDIDATE_FILE,
+            )
     return replace(verdict, findings=findings, cpu_s=result.cpu_s, wall_s=result.wall_s)
 
 
