@@ -56,7 +56,7 @@ class TransformersGenerator:
         mask = torch.tensor([[0] * (width - len(ids)) + [1] * len(ids) for ids in rows])  # (B, P)
         ends = end_tokens(model, tokenizer)
         config = GenerationConfig(
-            do_sample=False,  # _draws does it, with a seed for each row
+            do_sample=False,  # seeded_draws does it, with a seed for each row
             max_new_tokens=sampling.max_new_tokens,
             pad_token_id=tokenizer.pad_token_id,
             eos_token_id=sorted(ends),
@@ -67,7 +67,7 @@ class TransformersGenerator:
                 input_ids=inputs.to(model.device),
                 attention_mask=mask.to(model.device),
                 generation_config=config,
-                logits_processor=_draws([request.seed for request in batch], sampling, width=width),
+                logits_processor=seeded_draws([request.seed for request in batch], sampling, width=width),
             )[:, width:].tolist()  # (B, C)
         return [
             self._read(request, ids, ends, num_prompt_tokens=len(row))
@@ -98,7 +98,7 @@ def wants_chat(tokenizer: Any, chat: bool | None, *, name: str) -> bool:
     return has_chat_template(tokenizer) if chat is None else chat
 
 
-def _draws(seeds: Sequence[int], sampling: Sampling, *, width: int) -> Any:
+def seeded_draws(seeds: Sequence[int], sampling: Sampling, *, width: int) -> Any:
     """Processors of logits that leave each row only the token that its seed draws; none for temperature 0.
 
     width: tokens of the prompts. A token is drawn by one number between 0 and 1 against the summed probabilities, and
