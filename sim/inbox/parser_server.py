@@ -9,11 +9,12 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from sim.inbox import guard, ports, search, structure
+from sim.inbox import guard, interface, ports, search, structure
 from sim.inbox.warm import serve
 
 _PROGRAMS: dict[str, Callable[[Sequence[str]], int]] = {
     "guard": guard.main,
+    "interface": interface.main,
     "ports": ports.main,
     "search": search.main,
     "structure": structure.main,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from sim.farm import Farm
 from sim.verdict import Candidate, Checks, Level, Outcome, Verdict
 from verireason.data.ingest import ingest
+from verireason.data.ingest_designs import ingest_designs, is_draft
 from verireason.errors import MissingError
 from verireason.problem import Problem
 
@@ -40,10 +41,14 @@ def calibrate(farm: Farm, problems: Iterable[Problem]) -> Calibration:
     """
     listed = list(problems)
     ingested = ingest(farm, [each for each in listed if each.spec.num_checks is None and each.language == "python"])
-    unknown = [each for each in listed if each.spec.num_checks is None and each.language != "python"]
+    proven = list(ingest_designs(farm, [each for each in listed if is_draft(each)]))
+    unknown = [
+        each for each in listed if each.spec.num_checks is None and each.language != "python" and not is_draft(each)
+    ]
     pairs = ((Candidate(source=problem.golden), problem.spec) for problem in unknown)
     ready = {problem.id: problem for problem in listed} | {each.problem.id: each.problem for each in ingested}
-    defects = {each.problem.id: each.defect for each in ingested if each.defect is not None}
+    ready |= {each.problem.id: each.problem for each in proven}
+    defects = {each.problem.id: each.defect for each in (*ingested, *proven) if each.defect is not None}
     for problem, verdict in zip(unknown, farm.judge(pairs), strict=True):
         if verdict.outcome is Outcome.UNJUDGED:
             raise MissingError(f"{problem.id}: the farm could not run the golden: {_words(verdict)}")

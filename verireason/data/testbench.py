@@ -56,11 +56,14 @@ class Stimulus:
         return len(self.vectors) - self.num_warmup
 
 
-def build_testbench(*, ports: Sequence[Port], clock: Clock | None, stimulus: Stimulus, top: str = "top_module") -> str:
+def build_testbench(
+    *, ports: Sequence[Port], clock: Clock | None, stimulus: Stimulus, top: str = "top_module", known_only: bool = False
+) -> str:
     """The testbench's text; it compares all outputs `stimulus.num_checks` times.
 
     Outputs are compared with `===` at the end of each half period, just before the clock's next edge: a golden must
-    produce no x after the warm-up. Raises ValueError for a stimulus that does not fit the ports.
+    produce no x after the warm-up. With `known_only` it may, and a bit that is x there may be anything in a candidate.
+    Raises ValueError for a stimulus that does not fit the ports.
     """
     inputs = [port for port in ports if not port.is_output and (clock is None or port.name != clock.name)]
     outputs = [port for port in ports if port.is_output]
@@ -70,7 +73,7 @@ def build_testbench(*, ports: Sequence[Port], clock: Clock | None, stimulus: Sti
     lines += _declarations(inputs=inputs, outputs=outputs, clock=clock)
     lines += [_instance(REFERENCE_TOP, "good", ports=ports, clock=clock)]
     lines += [_instance(top, "dut", ports=ports, clock=clock)]
-    lines += _check_task(ports=ports, outputs=outputs, clock=clock)
+    lines += _check_task(ports=ports, outputs=outputs, clock=clock, known_only=known_only)
     lines += _run(inputs=inputs, outputs=outputs, clock=clock, stimulus=stimulus)
     return "\n".join([*lines, "endmodule"]).replace("$P", NAME_PREFIX).replace("$E", EVIDENCE) + "\n"
 
@@ -112,7 +115,9 @@ def _instance(module: str, name: str, *, ports: Sequence[Port], clock: Clock | N
     return f"  {module} $P{name} ({', '.join(nets)});"
 
 
-def _check_task(*, ports: Sequence[Port], outputs: Sequence[Port], clock: Clock | None) -> Iterator[str]:
+def _check_task(
+    *, ports: Sequence[Port], outputs: Sequence[Port], clock: Clock | None, known_only: bool
+) -> Iterator[str]:
     """One comparison of every output; the first difference of all is printed with the inputs of that moment."""
     inputs = [port for port in ports if not port.is_output]
     nets = ["$Pclk" if clock is not None and port.name == clock.name else f"$Pi_{port.name}" for port in inputs]
@@ -123,7 +128,8 @@ def _check_task(*, ports: Sequence[Port], outputs: Sequence[Port], clock: Clock 
     yield "      $Pbad = 1'b0;"
     for port in outputs:
         good, got = f"$Pr_{port.name}", f"$Pc_{port.name}"
-        yield f"      if ({good} !== {got}) begin"
+        seen = f"({good} ^ {got} ^ {good})" if known_only else got  # x where the golden's is, else the candidate's
+        yield f"      if ({good} !== {seen}) begin"
         yield f"        if ($Pe_{port.name} == 0) $Pt_{port.name} = $time;"
         yield f"        $Pe_{port.name} = $Pe_{port.name} + 1;"
         yield "        if ($Perrors == 0 && !$Pbad)"
