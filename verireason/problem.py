@@ -40,6 +40,11 @@ class Problem:
         """The language of answers: "python" or "verilog"."""
         return "python" if self.spec.verifier == "python" else "verilog"
 
+    @property
+    def answer_language(self) -> str:
+        """The language by whose rules code is found in an answer: "verilog-files" where it may be several files."""
+        return "verilog-files" if self.spec.verifier == "cocotb-harness" else self.language
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from verireason.extraction import python, verilog
+from verireason.extraction import python, verilog, verilog_files
 from verireason.extraction.answer import Language, answer_part, encodable, tagged_answer
 
 SYSTEM_PROMPT = (
@@ -24,8 +24,9 @@ PYTHON_SYSTEM_PROMPT = (
     "Respond in the following format:\n"
     "<think>\nyour reasoning\n</think>\n<answer>\n```python\nyour code\n```\n</answer>"
 )
-LANGUAGES: Mapping[str, Language] = {"verilog": verilog, "python": python}
-"""Language to what finds its code. Its name is the label of fences."""
+LANGUAGES: Mapping[str, Language] = {"verilog": verilog, "python": python, "verilog-files": verilog_files}
+"""Language to what finds its code. Its name is the label of fences, but for "verilog-files", whose fences are Verilog's.
+"""
 
 Message = dict[str, str]
 """{"role": "system" | "user" | "assistant", "content": text}"""
@@ -114,8 +115,8 @@ def extract(
        nothing, unless an `<answer>` comes after it.
     2. With an `<answer>` in what is left, only the last one that is not blank counts: up to its `</answer>`, or to the
        end when it has none.
-    3. The language has its own rules for what is left: see `find_code` of `verireason.extraction.verilog` and of
-       `verireason.extraction.python`.
+    3. The language has its own rules for what is left: see `find_code` of `verireason.extraction.verilog`, of
+       `verireason.extraction.python`, and of `verireason.extraction.verilog_files`.
 
     header: what the prompt ended with, for problems whose answers may go on from there. top: the module or the entry
     point, "main" for Python programs from standard input to standard output.

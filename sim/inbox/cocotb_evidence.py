@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import sys
 from typing import Any, NoReturn
 
@@ -34,6 +35,10 @@ NO_TESTS = "No tests were discovered"
 
 inputs: frozenset[str] | None = None
 """The golden's input ports; None when there is no golden."""
+plusargs: tuple[str, ...] = ()
+"""What the tests see in `cocotb.plusargs`, each with its "+"."""
+filters: tuple[str, ...] = ()
+"""Patterns of which a test's name must match one; empty for all tests."""
 _nonce = ""
 
 
@@ -45,8 +50,12 @@ def run_tests() -> None:
     sys.path.insert(0, "")
     try:
         cocotb._init.init_package_from_simulation()
+        cocotb.plusargs.update(_plusarg(each) for each in plusargs)
         manager = Regression()
         manager.discover_tests(*os.environ["COCOTB_TEST_MODULES"].split(","))
+        _seed_numpy()
+        if filters:
+            manager.keep(filters)
         manager.announce()
     except BaseException as err:  # whatever ends the start-up, SystemExit too, has to be told
         _write({"fault": _fault(err), "message": message(err)})
@@ -60,6 +69,12 @@ class Regression(cocotb.regression.RegressionManager):  # type: ignore[misc]  # 
 
     Its methods are private to cocotb 2.1.0, which the image pins; `tests/tools/test_cocotb.py` holds them.
     """
+
+    def keep(self, patterns: tuple[str, ...]) -> None:
+        """Leave out all tests whose name matches none of the patterns."""
+        self._test_queue: list[Any] = [
+            test for test in self._test_queue if any(re.search(pattern, test.fullname) for pattern in patterns)
+        ]
 
     def announce(self) -> None:
         """Tell which tests are going to run, and what is wrong with the design's inputs."""
@@ -108,6 +123,18 @@ class Regression(cocotb.regression.RegressionManager):  # type: ignore[misc]  # 
     def _tear_down(self) -> NoReturn:
         _write({"end": True})
         _leave()
+
+
+def _seed_numpy() -> None:
+    """cocotb seeds Python's own numbers only."""
+    numpy = sys.modules.get("numpy")
+    if numpy is not None:
+        numpy.random.seed(int(os.environ["COCOTB_RANDOM_SEED"]) % (1 << 32))
+
+
+def _plusarg(text: str) -> tuple[str, str | bool]:
+    name, equals, value = text.removeprefix("+").partition("=")
+    return name, value if equals else True
 
 
 def _compiled_ports(top: str) -> Ports | None:

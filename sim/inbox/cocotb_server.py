@@ -8,10 +8,11 @@ to open `design.vvp` there, and cocotb starts the tests (`sim.inbox.cocotb_evide
 from __future__ import annotations
 
 import gc
+import json
 import os
 import sys
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 MODULES = (
     "cocotb.clock", "cocotb.handle", "cocotb.queue", "cocotb.result", "cocotb.simtime", "cocotb.triggers",
@@ -28,7 +29,7 @@ def wait_for_job() -> None:
     """Load what is slow to load, then wait. Returns in the fork of a job only, for its warm step's words.
 
     Those are: "cocotb", the test module, the top module, the seed, the nonce, and the golden's file or "-". The guard
-    is served as well, so that one box does for a whole verdict.
+    is served as well, so that one box does for a whole verdict. One of several runs has "cocotb-run" and a JSON object.
     """
     from sim.inbox.warm import serve
 
@@ -39,6 +40,9 @@ def wait_for_job() -> None:
     words = serve()
     if words[0] == "guard":
         guard(words)
+    if words[0] == "cocotb-run":
+        begin_run(json.loads(words[1]))
+        return
     _, module, top, seed, nonce, golden = words
     begin(module=module, top=top, seed=seed, nonce=nonce)
     if golden != "-":
@@ -65,6 +69,20 @@ def begin(*, module: str, top: str, seed: str, nonce: str) -> None:
         "COCOTB_RANDOM_SEED": seed,
         cocotb_evidence.NONCE: nonce,
     })  # fmt: skip
+
+
+def begin_run(asked: dict[str, Any]) -> None:
+    """One of several runs, as `sim.hdl.cocotb_harness.run_request` asks for it."""
+    from sim.inbox import cocotb_evidence
+
+    os.environ.update(asked["env"])
+    begin(module=",".join(asked["modules"]), top=asked["top"], seed=str(asked["seed"]), nonce=asked["nonce"])
+    cocotb_evidence.plusargs = tuple(asked["plusargs"])
+    cocotb_evidence.filters = tuple(asked["filters"])
+    cocotb_evidence.inputs = None if asked["inputs"] is None else frozenset(asked["inputs"])
+    if os.path.lexists(cocotb_evidence.PROGRAM):
+        os.unlink(cocotb_evidence.PROGRAM)
+    os.symlink(asked["program"], cocotb_evidence.PROGRAM)
 
 
 def read_golden(file: str, top: str) -> None:

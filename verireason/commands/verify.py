@@ -126,11 +126,14 @@ def run(args: argparse.Namespace) -> int:
         progress.show(f"running the references of {len(wanted)} problems")
         calibration = calibrate(farm, [problem for problem in problems.values() if problem.id in wanted])
         write_problems(args.out, calibration)
-        records = _noting(disagreements, judge_completions(farm, calibration, completions))
+        usable = (each for each in completions if each.problem_id not in calibration.left_out)
+        records = _noting(disagreements, judge_completions(farm, calibration, usable))
         tally = write_records(args.out, records, watch=lambda tally: progress.show(tally.line()))
     progress.done()
     for problem_id, defect in calibration.defects.items():
         print(f"{problem_id}: {defect}")
+    for problem_id, why in calibration.left_out.items():
+        print(f"{problem_id} cannot be judged: {why}", file=sys.stderr)
     if completions.num_bad:
         print(f"{completions.num_bad} bad lines left out, the first: {completions.first_bad}", file=sys.stderr)
     if loaded.left_out:

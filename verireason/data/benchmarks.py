@@ -9,6 +9,7 @@ from verireason.data import (
     apps,
     bigcodebench,
     code_contests,
+    cvdp,
     human_eval,
     kodcode,
     livecodebench,
@@ -50,6 +51,8 @@ LOADERS: dict[str, Callable[[Path], list[Problem] | Loaded]] = {
     verifiable.DEEPCODER: verifiable.load_deepcoder,
     verifiable.OPEN_R1: verifiable.load_open_r1,
     kodcode.NAME: kodcode.load,
+    cvdp.NAME: cvdp.load,
+    cvdp.AGENTIC: cvdp.load_agentic,
 }
 """Benchmark name to the function that reads its published layout."""
 
@@ -63,7 +66,8 @@ def read_benchmark(name: str, root: Path) -> Loaded:
     """The problems of a benchmark, and why those that are not among them cannot be judged. Raises as above."""
     if name not in LOADERS:
         raise UserError(f"unknown benchmark {name!r}; known are {', '.join(sorted(LOADERS))}")
-    if not root.is_dir() and root != HUB:
+    is_file = root.is_file() and name in (cvdp.NAME, cvdp.AGENTIC)
+    if not root.is_dir() and root != HUB and not is_file:
         raise UserError(f"{root} is not a directory; give the root of the {name} checkout")
     found = LOADERS[name](root)
     return found if isinstance(found, Loaded) else Loaded(problems=found)

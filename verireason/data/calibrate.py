@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from sim.farm import Farm
 from sim.verdict import Candidate, Checks, Level, Outcome, Verdict
+from verireason.data.harnesses import record
 from verireason.data.ingest import ingest
 from verireason.data.ingest_designs import ingest_designs, is_draft
 from verireason.errors import MissingError
@@ -32,18 +33,26 @@ class Calibration:
     """Problem id to what its golden's verdict says."""
     dropped: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     """Problem id to the tests that its reference fails, each with the reason; nobody is asked them."""
+    left_out: dict[str, str] = field(default_factory=dict)
+    """Id of a problem that is not among `problems` to why its harness cannot be run here."""
 
 
 def calibrate(farm: Farm, problems: Iterable[Problem]) -> Calibration:
-    """Run the golden of each problem that does not know its number of checks.
+    """Run the golden of each problem that does not know its number of checks, after recording harnesses.
+
+    A hardware problem without a golden is taken as it is.
 
     Raises MissingError when the farm fails on a golden: without it nothing can be judged.
     """
-    listed = list(problems)
+    recorded = record(farm, problems)
+    left_out = {each.problem.id: each.why_not for each in recorded if each.why_not is not None}
+    listed = [each.problem for each in recorded if each.why_not is None]
     ingested = ingest(farm, [each for each in listed if each.spec.num_checks is None and each.language == "python"])
     proven = list(ingest_designs(farm, [each for each in listed if is_draft(each)]))
     unknown = [
-        each for each in listed if each.spec.num_checks is None and each.language != "python" and not is_draft(each)
+        each
+        for each in listed
+        if each.spec.num_checks is None and each.language != "python" and each.golden and not is_draft(each)
     ]
     pairs = ((Candidate(source=problem.golden), problem.spec) for problem in unknown)
     ready = {problem.id: problem for problem in listed} | {each.problem.id: each.problem for each in ingested}
@@ -60,7 +69,7 @@ def calibrate(farm: Farm, problems: Iterable[Problem]) -> Calibration:
         hardware = [each for each in ready.values() if each.id not in defects and each.language != "python"]
         ready |= _with_levels(farm, hardware)
     dropped = {each.problem.id: each.dropped for each in ingested if each.dropped}
-    return Calibration(problems=ready, defects=defects, dropped=dropped)
+    return Calibration(problems=ready, defects=defects, dropped=dropped, left_out=left_out)
 
 
 def _with_levels(farm: Farm, problems: list[Problem]) -> dict[str, Problem]:
@@ -78,8 +87,10 @@ def _with_levels(farm: Farm, problems: list[Problem]) -> dict[str, Problem]:
 
 
 def _agrees(verdict: Verdict) -> bool:
-    """Whether the golden's run compared something and found no difference. It can't be a PASS yet: for that the number
-    of samples has to be known beforehand."""
+    """Whether the golden's run compared something and found no difference. It can't be a PASS yet, unless it has named
+    tests: for that the number of samples has to be known beforehand."""
+    if verdict.tests:
+        return verdict.passed
     return bool(verdict.num_passed) and not any(output.num_mismatches for output in verdict.outputs)
 
 

@@ -133,7 +133,9 @@ _Rows = Iterator[tuple[str, Any]]
 
 
 def _local_files(root: Path, source: Source) -> list[tuple[str, Path, _Rows]]:
-    """Path, path below the root, and rows."""
+    """Path, path below the root, and rows. A root that is a file is all there is."""
+    if root.is_file():
+        return [(str(root), Path(root.name), _file_rows(root))]
     names = sorted(path.relative_to(root) for path in root.rglob("*") if path.is_file() and _kind(path.name))
     found = [name for name in names if _part(name, source.parts)]
     # A copy of a whole repository may hold the same rows in two formats.

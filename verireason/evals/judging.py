@@ -101,7 +101,7 @@ def judge_completions(
                 top=problem.spec.top,
                 template=template,
                 header=problem.header,
-                language=problem.language,
+                language=problem.answer_language,
             )
             code = extraction.code
             pending.append((problem, completion, code))

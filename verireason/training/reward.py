@@ -111,7 +111,9 @@ class SimulationReward:
     ) -> list[Scored]:
         template = self._config.template.name
         extractions = [
-            extract(text, top=problem.spec.top, template=template, header=problem.header, language=problem.language)
+            extract(
+                text, top=problem.spec.top, template=template, header=problem.header, language=problem.answer_language
+            )
             for text, problem in zip(texts, problems, strict=True)
         ]
         verdicts = self._judge(extractions, problems)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sim.image import ICARUS
 from sim.verdict import Diagnostic, Severity
@@ -39,6 +39,10 @@ class Compilation:
     tops: Sequence[str]
     files: Sequence[str]
     output: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """Of the tops: "top.NAME" to a literal. The direct way only."""
+    prefix: str = ""
+    """Before the names of the files that the direct way reads and writes: several compilations in one box."""
 
     @property
     def own_files(self) -> dict[str, bytes]:
@@ -46,26 +50,28 @@ class Compilation:
         defines = f"D:__ICARUS__=1\nI:{ICARUS}/include\nrelative include:false\n"
         roots = [f"root:{top}" for top in self.tops]
         modules = [f"module:{ICARUS}/{name}.vpi" for name in _MODULES]
-        settings = [*roots, f"basedir:{ICARUS}", *modules, *_SETTINGS, f"out:{self.output}"]
+        parameters = [f"defparam:{name}={value}" for name, value in self.parameters.items()]
+        settings = [*roots, f"basedir:{ICARUS}", *modules, *_SETTINGS, *parameters, f"out:{self.output}"]
         return {
-            "ivlpp.defines": defines.encode(),
-            "ivlpp.files": "".join(f"{name}\n" for name in self.files).encode(),
-            "ivl.conf": "".join(f"{line}\n" for line in settings).encode(),
+            f"{self.prefix}ivlpp.defines": defines.encode(),
+            f"{self.prefix}ivlpp.files": "".join(f"{name}\n" for name in self.files).encode(),
+            f"{self.prefix}ivl.conf": "".join(f"{line}\n" for line in settings).encode(),
         }
 
     @property
     def leftovers(self) -> tuple[str, ...]:
         """Files that the direct way leaves behind; the last holds all sources."""
-        return (*self.own_files, PREPROCESSED)
+        return (*self.own_files, f"{self.prefix}{PREPROCESSED}")
 
     def argvs(self, *, direct: bool) -> tuple[tuple[str, ...], ...]:
         """The commands, one after another."""
         if not direct:
             tops = (word for top in self.tops for word in ("-s", top))
             return (("iverilog", *FLAGS, *tops, "-o", self.output, *self.files),)
+        defines, files, settings, preprocessed = self.leftovers
         return (
-            (f"{ICARUS}/ivlpp", "-L", "-Wredef-chg", "-Fivlpp.defines", "-fivlpp.files", f"-o{PREPROCESSED}"),
-            (f"{ICARUS}/ivl", "-Civl.conf", f"-C{ICARUS}/vvp.conf", "--", PREPROCESSED),
+            (f"{ICARUS}/ivlpp", "-L", "-Wredef-chg", f"-F{defines}", f"-f{files}", f"-o{preprocessed}"),
+            (f"{ICARUS}/ivl", f"-C{settings}", f"-C{ICARUS}/vvp.conf", "--", preprocessed),
         )
 
 

@@ -1,0 +1,62 @@
+"""What can be said of a harness's test modules before any simulation: whether they can be used. In boxes only."""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from sim.inbox.ports import input_names
+
+
+class TestModules:
+    """The test modules in one directory."""
+
+    def __init__(self, directory: Path, root: Path) -> None:
+        self._directory = directory
+        self._root = root
+        self._known: dict[str, list[str]] = {}
+
+    def faults(self, run: Mapping[str, Any]) -> list[str]:
+        """What keeps the modules of a run from being used."""
+        os.environ.update(run["env"])
+        return [fault for name in run["modules"] for fault in self._of_module(name)]
+
+    def _of_module(self, name: str) -> list[str]:
+        if name not in self._known:
+            self._known[name] = self._look(name)
+        return self._known[name]
+
+    def _look(self, name: str) -> list[str]:
+        path = self._directory / f"{name}.py"
+        if not path.is_file():
+            return [f"there is no test module {name}"]
+        try:
+            tree = ast.parse(path.read_text())
+        except SyntaxError as err:
+            return [f"its test module {name} is not Python: {err.msg} in line {err.lineno}"]
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and f"{self._root}/" in node.value:
+                return [f"its test module {name} reads {node.value.replace(str(self._root), '')}"]
+        try:
+            import_module(name)
+        except ImportError as err:
+            return [f"its test module {name} cannot be imported: {err}"]
+        except Exception:  # outside a simulation a module may well fail; in one it need not
+            pass
+        return []
+
+
+def input_ports(root: Path, run: Mapping[str, Any]) -> list[str] | None:
+    """Input ports of a run's top, as the files that are there define it."""
+    texts = [_place(root, name).read_text() for name in run["sources"] if _place(root, name).is_file()]
+    defines = "".join(f"`define {name} {value}\n" for name, value in run["defines"].items())
+    found = input_names(defines + "\n".join(texts), (run["top"],))
+    return None if found is None else sorted(found)
+
+
+def _place(root: Path, name: str) -> Path:
+    return root / "src" / name.removeprefix("src:") if name.startswith("src:") else root / "code" / name
