@@ -16,34 +16,32 @@ COLUMNS = (
     "published_mismatches", "differs_in", "reason",
 )  # fmt: skip
 
+_COUNTED = (
+    "benchmark", "n", "both pass", "both fail", "only ours passes", "only published passes", "other letter",
+    "other count", "unexplained",
+)  # fmt: skip
+
 
 def markdown(compared: Sequence[Compared]) -> str:
     """The table by benchmark, the differences by reason, the letters, and each difference."""
     differing = [item for item in compared if item.difference is not None]
-    return "\n".join(
-        (
-            "# Agreement with the published harnesses",
-            "",
-            *_table(
-                ("benchmark", "n", "both pass", "both fail", "only ours passes", "only published passes",
-                 "other letter", "other count", "unexplained"),
-                [_counts(benchmark, compared) for benchmark in dict.fromkeys(_benchmark(item) for item in compared)],
-            ),
-            "",
-            "Differences by reason:",
-            "",
-            *_table(("n", "differs in", "reason"), _by_reason(differing)),
-            "",
-            "Letters:",
-            "",
-            *_table(("letter", "meaning", "ours", "published"), _letters(compared)),
-            "",
-            "Differences:",
-            "",
-            *_table(("candidate", "kind", "differs in", "ours", "published", "reason"), map(_difference, differing)),
-            "",
+    lettered = [item for item in compared if item.published.ruling.letter is not None]
+    sections = {
+        "Differences by reason": _table(("n", "differs in", "reason"), _by_reason(differing))
+        if differing
+        else ["None."],
+        "Letters": _table(("letter", "meaning", "ours", "published"), _letters(lettered)) if lettered else [],
+        "Differences": _table(
+            ("candidate", "kind", "differs in", "ours", "published", "reason"), map(_difference, differing)
         )
-    )  # fmt: skip
+        if differing
+        else [],
+    }
+    counts = [_counts(benchmark, compared) for benchmark in dict.fromkeys(item.record.benchmark for item in compared)]
+    lines = ["# Agreement with the published harnesses", "", *_table(_COUNTED, counts)]
+    for title, section in sections.items():
+        lines += ["", f"{title}:", "", *section] if section else []
+    return "\n".join(lines) + "\n"
 
 
 def to_csv(compared: Iterable[Compared]) -> str:
@@ -69,10 +67,6 @@ def _table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]
     widths = [max(len(row[column]) for row in cells) for column in range(len(titles))]
     lines = [f"| {' | '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))} |" for row in cells]
     return [lines[0], f"|{'|'.join('-' * (width + 2) for width in widths)}|", *lines[1:]]
-
-
-def _benchmark(item: Compared) -> str:
-    return item.record.benchmark
 
 
 def _counts(benchmark: str, compared: Sequence[Compared]) -> tuple[object, ...]:
@@ -104,9 +98,7 @@ def _by_reason(differing: Sequence[Compared]) -> list[tuple[object, ...]]:
     return [(count, kind, reason) for (kind, reason), count in found.most_common()]
 
 
-def _letters(compared: Sequence[Compared]) -> list[tuple[object, ...]]:
-    """Only of benchmarks with letters."""
-    lettered = [item for item in compared if item.published.ruling.letter is not None]
+def _letters(lettered: Sequence[Compared]) -> list[tuple[object, ...]]:
     ours = Counter(letter(item.record) for item in lettered)
     theirs = Counter(item.published.ruling.letter for item in lettered)
     return [(sign, meaning, ours[sign], theirs[sign]) for sign, meaning in LETTERS.items()]

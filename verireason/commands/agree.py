@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
             (args.out / CSV).write_text(to_csv(compared), encoding="utf-8")
         except OSError as err:
             raise MissingError(f"cannot write to {args.out}: {err.strerror}; make room and start again") from err
-    print(text)
+    print(text, end="")
     return int(any(item.is_unexplained or not item.record.judged for item in compared))
 
 
