@@ -16,7 +16,7 @@ from sim.farm import Farm
 from sim.verdict import Candidate, Outcome, Verdict
 from verireason.agreement.cases import ENDLESS, Case, case, every_kind, mixed
 from verireason.agreement.compare import Compared, Kind, compare
-from verireason.agreement.published import harnesses
+from verireason.agreement.published import HARNESSES
 from verireason.agreement.tables import markdown
 from verireason.cli import main
 from verireason.data import rtllm, verilog_eval, verilog_eval_v1
@@ -50,7 +50,7 @@ def judge(farm: Farm, calibration: Calibration, problem_id: str, source: str) ->
 
 def compared(farm: Farm, shared: Path, benchmark: str, cases: Sequence[Case]) -> list[Compared]:
     calibration = calibrate(farm, {case.problem.id: case.problem for case in cases}.values())
-    return list(compare(farm, calibration, cases, harnesses(benchmark, shared / DIRECTORIES[benchmark])))
+    return list(compare(farm, calibration, cases, HARNESSES[benchmark](shared / DIRECTORIES[benchmark])))
 
 
 def test_every_letter_is_the_published_one_but_for_those_of_designs_that_passed(farm: Farm, shared: Path) -> None:

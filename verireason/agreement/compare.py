@@ -68,7 +68,7 @@ def compare(
 ) -> Iterator[Compared]:
     """Judge each case in both ways, in their order. The calibration must know the problems of all cases.
 
-    Raises ValueError when the farm fails on the published side.
+    Raises MissingError when the farm fails on the published side.
     """
     listed = list(cases)
     specs = [calibration.problems[case.problem.id].spec for case in listed]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from sim.job import Job, JobResult, Limits, Status, Step
+from verireason.errors import MissingError
 
 PUBLISHED_S = 30
 """Seconds after which VerilogEval's flows, both of them, end a simulation."""
@@ -92,9 +93,9 @@ class Harness:
         )
 
     def judge(self, source: str, result: JobResult) -> Published:
-        """What came of it. Raises ValueError for a failure of the farm, after which there is nothing to compare."""
+        """What came of it. Raises MissingError for a failure of the farm, after which there is nothing to compare."""
         if result.failure is not None:
-            raise ValueError(f"the farm failed: {result.failure}")
+            raise MissingError(f"the farm could not run the published harness: {result.failure}; run it again")
         compiled, simulated = result.steps
         log = Log(
             errors=_text(compiled.stderr) + _text(simulated.stderr),

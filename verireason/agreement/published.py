@@ -9,7 +9,6 @@ from pathlib import Path
 
 from verireason.agreement.harness import ICARUS, PROGRAM, Harness, Log, Ruling
 from verireason.data import rtllm, verilog_eval, verilog_eval_v1
-from verireason.errors import UserError
 
 _ANYWHERE = re.compile(r"Mismatches: ([0-9]*) in ([0-9]*) samples")
 _WHOLE_LINE = re.compile(r"^Mismatches: (\d+) in (\d+) samples$")
@@ -83,15 +82,6 @@ def rule_rtllm(log: Log) -> Ruling:
     passed = log.compiled and not log.timed_out and ("Pass" in log.output or "pass" in log.output)
     why = "passed" if passed else "does not print pass" if log.compiled else "compile error"
     return Ruling(passed=passed, right=passed, why=why)
-
-
-def harnesses(benchmark: str, root: Path) -> dict[str, Harness]:
-    """Problem id to the published harness. UserError for a benchmark whose rule is not among ours."""
-    if benchmark not in HARNESSES:
-        raise UserError(
-            f"{benchmark} has no published rule that can be run here; agree knows {', '.join(sorted(HARNESSES))}"
-        )
-    return HARNESSES[benchmark](root)
 
 
 def _v1(path: Path) -> dict[str, Harness]:

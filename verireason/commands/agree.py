@@ -11,7 +11,7 @@ from sim.farm import Farm
 from verireason.agreement.cases import Case, goldens, made, read_cases
 from verireason.agreement.compare import Compared, compare
 from verireason.agreement.harness import Harness
-from verireason.agreement.published import HARNESSES, harnesses
+from verireason.agreement.published import HARNESSES
 from verireason.agreement.tables import markdown, to_csv
 from verireason.commands.verify import add_farm_arguments, positive, resolved_box
 from verireason.data.benchmarks import load_benchmark
@@ -43,10 +43,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Exit code 0 when every difference has a reason, 1 when one has none or a candidate was not judged."""
+    if args.num and not args.completions:
+        raise UserError("--num is about --completions; leave it out")
     if args.benchmark not in HARNESSES:
-        harnesses(args.benchmark, args.root)
+        known = ", ".join(sorted(HARNESSES))
+        raise UserError(f"{args.benchmark} has no published rule that can be run here; agree knows {known}")
     problems = load_benchmark(args.benchmark, args.root)
-    published = harnesses(args.benchmark, args.root)
+    published = HARNESSES[args.benchmark](args.root)
     cases = _cases(args, problems)
     if args.out:
         fresh_directory(args.out)
@@ -90,11 +93,13 @@ def _compared(
     progress.show(f"running the references of {len(wanted)} problems")
     calibration = calibrate(farm, wanted.values())
     compared: list[Compared] = []
+    num_different = 0
 
     def records(items: Iterable[Compared]) -> Iterator[Record]:
+        nonlocal num_different
         for item in items:
             compared.append(item)
-            num_different = sum(each.difference is not None for each in compared)
+            num_different += item.difference is not None
             progress.show(f"{len(compared)} of {len(cases)}, {num_different} differ")
             yield item.record
 
