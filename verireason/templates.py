@@ -24,6 +24,8 @@ PYTHON_SYSTEM_PROMPT = (
     "Respond in the following format:\n"
     "<think>\nyour reasoning\n</think>\n<answer>\n```python\nyour code\n```\n</answer>"
 )
+VERILOG_EVAL_SYSTEM_PROMPT = "\nYou are a Verilog RTL designer that only writes code using correct Verilog syntax.\n"
+"""Of VerilogEval v2's spec-to-rtl, to the byte; code-complete has another (`verireason.data.verilog_eval_prompts`)."""
 LANGUAGES: Mapping[str, Language] = {"verilog": verilog, "python": python, "verilog-files": verilog_files}
 """Language to what finds its code. Its name is the label of fences, but for "verilog-files", whose fences are Verilog's.
 """
@@ -70,10 +72,13 @@ class Template:
         """Whether a completion has exactly this format; linear in its length.
 
         "verireason": `<think>` ... `</think>`, `<answer>`, one fence of the language, `</answer>`, each tag once and
-        nothing but space around. "plain": nothing but code.
+        nothing but space around. "verilog-eval": `[BEGIN]`, nothing but code, `[DONE]`. "plain": nothing but code.
         """
         if self.name == "plain":
             return LANGUAGES[language].is_bare_code(text)
+        if self.name == "verilog-eval":
+            code = text.strip().removeprefix("[BEGIN]").removesuffix("[DONE]")
+            return text.strip() == f"[BEGIN]{code}[DONE]" and LANGUAGES[language].is_bare_code(code)
         answer = tagged_answer(text)
         return answer is not None and LANGUAGES[language].is_one_fence(answer)
 
@@ -86,6 +91,12 @@ TEMPLATES = {
         after_code="```\n</answer>",
     ),
     "plain": Template(name="plain", system_prompts={}, before_code="", after_code=""),
+    "verilog-eval": Template(
+        name="verilog-eval",
+        system_prompts={"verilog": VERILOG_EVAL_SYSTEM_PROMPT},
+        before_code="[BEGIN]\n",
+        after_code="[DONE]",
+    ),
 }
 """Name to format. To add one, add a row; `is_followed_by` and the tests must know it."""
 

@@ -35,7 +35,15 @@ SHAPES = {
     "unlabelled fences, one of them the design": f"```\n$ make\n```\nand\n```\n{CODE}```",
     "a closing fence forgotten": f"```verilog\n{OTHER}\n```verilog\n{CODE}```",
     "an indented fence": f"1. Code:\n   ```verilog\n{CODE}   ```",
+    "VerilogEval's tags": f"[BEGIN]\n{CODE}[DONE]\n",
+    "tags on the lines of code": f"[BEGIN] {CODE.rstrip()}[DONE]",
+    "tags with the next question behind": f"[BEGIN]\n{CODE}[DONE]\n\nQuestion:\nx\nAnswer:\n[BEGIN]\n{OTHER}[DONE]",
+    "a tag that is never closed": f"Sure.\n[BEGIN]\n{CODE}",
+    "a fence inside tags": f"[BEGIN]\n```verilog\n{CODE}```\n[DONE]",
+    "tags inside a fence": f"```verilog\n[BEGIN]\n{CODE}[DONE]\n```",
+    "tags without code, then a fence": f"[BEGIN] and [DONE] go around it.\n```verilog\n{CODE}```",
     "no fence": CODE,
+    "no fence, and the next question's answer behind": f"{CODE}\nQuestion:\nx\n{CODE.replace('~a', 'a')}",
     "no fence, with prose around": f"This module (see below) inverts.\n\n{CODE}\nThat is the module.",
 }
 
@@ -97,7 +105,7 @@ def test_lone_surrogates_become_something_that_can_be_written() -> None:
     assert code.encode("utf-8")
 
 
-@pytest.mark.parametrize("name", ["verireason", "plain"])
+@pytest.mark.parametrize("name", ["verireason", "plain", "verilog-eval"])
 def test_a_template_follows_its_own_format_and_gives_its_code_back(name: str) -> None:
     extraction = extract(TEMPLATES[name].completion(CODE), top="top", template=name)
 
@@ -117,6 +125,18 @@ def test_a_template_follows_its_own_format_and_gives_its_code_back(name: str) ->
 )
 def test_the_tags_must_be_there_once_and_in_order_to_follow_the_format(text: str) -> None:
     assert not extract(text, top="top").follows_format
+
+
+@pytest.mark.parametrize(
+    "text", [CODE, f"[BEGIN]{CODE}", f"[BEGIN]{CODE}[DONE] Done.", f"[BEGIN]\n```\n{CODE}```[DONE]"]
+)
+def test_anything_but_tagged_code_does_not_follow_the_format_of_verilog_eval(text: str) -> None:
+    assert not extract(text, top="top", template="verilog-eval").follows_format
+
+
+def test_an_index_named_done_ends_no_code() -> None:
+    code = CODE.replace("~a", "s[DONE]\n  & a")
+    assert extract(f"[BEGIN]\n{code}[DONE]", top="top").code == code
 
 
 @pytest.mark.parametrize("text", ["Here: " + CODE, CODE + "Done.", f"```verilog\n{CODE}```", CODE[:-11]])
@@ -149,6 +169,9 @@ HOSTILE = [
     " ",
     "module\\",
     "<",
+    "[BEGIN]\n",
+    "[DONE] ",
+    "[BEGIN]\nmodule a(endmodule[DONE]",
 ]
 
 
@@ -176,14 +199,25 @@ BODY = "  assign y = ~a;\nendmodule\n"
 
 @pytest.mark.parametrize(
     "text",
-    [BODY, f"```verilog\n{BODY}```\nDone.", f"<think>x</think>{BODY}", f"{BODY}\n{OTHER}"],
-    ids=["bare", "fenced", "after a thought", "with another module behind it"],
+    [
+        BODY,
+        f"```verilog\n{BODY}```\nDone.",
+        f"<think>x</think>{BODY}",
+        f"{BODY}\n{OTHER}",
+        f"[BEGIN]\n{BODY}[DONE]",
+    ],
+    ids=["bare", "fenced", "after a thought", "with another module behind it", "in tags"],
 )
 def test_an_answer_that_goes_on_from_the_prompt_stands_behind_its_header(text: str) -> None:
     code = extract(text, top="top", header=HEADER).code
     assert code is not None
     assert code.startswith(f"{HEADER}\n  assign y = ~a;\nendmodule")
     assert extract(text, top="top").code != code
+
+
+@pytest.mark.parametrize("behind", ["\nThis inverts its input.\n", f"\n// The next task\n\n{CODE}"])
+def test_what_a_model_adds_behind_a_body_is_left_out(behind: str) -> None:
+    assert extract(BODY + behind, top="top", header=HEADER).code == f"{HEADER}\n{BODY}"
 
 
 @pytest.mark.parametrize("text", SHAPES.values(), ids=SHAPES)

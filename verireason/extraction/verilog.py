@@ -16,6 +16,9 @@ _AFTER_NAME = re.compile(r"[(;#]|import\b")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*|\\\S+")
 _SPACE = re.compile(r"\s*")
 _END = re.compile(r"\bendmodule\b")
+_BEGIN_TAG = re.compile(r"^[ \t]*\[BEGIN\]", re.MULTILINE)
+_DONE_TAG = re.compile(r"(?:(?<!\w)|(?<=endmodule))\[DONE\][ \t\r]*$", re.MULTILINE)
+"""Not `state[DONE]` at the end of a line of code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,24 +31,44 @@ class _Fence:
 def find_code(answer: str, *, top: str, header: str | None) -> Found:
     """The design in an answer.
 
+    0. With VerilogEval v2's tags, `[BEGIN]` at the start of a line and `[DONE]` at the end of one, what stands between
+       the first two is looked through alone, up to the end when there is no `[DONE]`. Only if it holds no code, the
+       whole answer is.
     1. Fences are runs of three or more backticks; an open fence ends at the next run, or at the end of the text when
        there is none. A run that names a Verilog language always opens. Of the fences labelled verilog, systemverilog,
        v, sv or svh, the last that has `module TOP` counts, else the last; without labelled ones the same of the
        unlabelled fences that have a module.
     2. Without such a fence, from the first module header (`module`, a name, then `(`, `;`, `#` or `import`) to the last
        `endmodule`, or to the end when there is none. Compiler directives, `//` comments and blank lines just before
-       that header are taken with it.
+       that header are taken with it. A second `module TOP` and what follows is left out: models that complete text
+       go on with an answer to the next question.
     3. If the prompt ended with the module's `header`, the answer may go on from there: when an `endmodule` comes before
-       any module header, the answer, or the last fence in it that has one, stands behind `header`. Without `header`,
-       code that only continues one is no code.
+       any module header, the answer, or the last fence in it that has one, stands behind `header`, up to the last
+       `endmodule` before a `module TOP`. Without `header`, code that only continues one is no code.
     """
-    body = _body(answer) if header is not None else None
+    marked = tagged_code(answer)
+    found = None if marked is None else _find(marked, top, header)
+    return found if found is not None and found.code is not None else _find(answer, top, header)
+
+
+def tagged_code(text: str) -> str | None:
+    """What stands between the tags of rule 0; None without a `[BEGIN]`."""
+    begin = _BEGIN_TAG.search(text)
+    if begin is None:
+        return None
+    done = _DONE_TAG.search(text, begin.end())
+    return text[begin.end() : done.start() if done else len(text)]
+
+
+def _find(answer: str, top: str, header: str | None) -> Found:
+    """Rules 1 to 3."""
+    body = _body(answer, top) if header is not None else None
     if body is not None:
         return Found(code=f"{header}\n{body}", why="body behind the prompt's header")
     fenced = _best_fence(answer, top)
     if fenced is not None:
         return Found(code=fenced, why="fenced code")
-    bare = _bare_code(answer)
+    bare = _bare_code(answer, top)
     if bare is not None:
         return Found(code=bare, why="unfenced module")
     return Found(code=None, why="no module in the answer")
@@ -59,7 +82,7 @@ def is_one_fence(answer: str) -> bool:
 
 def is_bare_code(text: str) -> bool:
     """Only code: nothing before the first module but directives and comments, nothing behind the last `endmodule`."""
-    code = _bare_code(text)
+    code = _bare_code(text, top=None)
     return code is not None and code.strip() == text.strip() and code.rstrip().endswith("endmodule")
 
 
@@ -109,17 +132,24 @@ def _headers(text: str) -> list[tuple[int, str]]:
     return found
 
 
-def _bare_code(text: str) -> str | None:
+def _bare_code(text: str, top: str | None) -> str | None:
     """Rule 2."""
     headers = _headers(text)
     if not headers:
         return None
     start = headers[0][0]
-    ends = [match.end() for match in _END.finditer(text, start)]
-    return text[_start_of_directives(text, start) : ends[-1] if ends else len(text)].strip("\r\n") + "\n"
+    repeats = [place for place, name in headers if name == top][1:]
+    end = _last_end(text, start, repeats[0] if repeats else len(text)) or len(text)
+    return text[_start_of_directives(text, start) : end].strip("\r\n") + "\n"
 
 
-def _body(text: str) -> str | None:
+def _last_end(text: str, start: int, stop: int) -> int | None:
+    """Where the last `endmodule` between the two places ends; None for none."""
+    ends = [match.end() for match in _END.finditer(text, start, stop)]
+    return ends[-1] if ends else None
+
+
+def _body(text: str, top: str) -> str | None:
     """Rule 3; None when the text has a module of its own or ends none."""
     codes = [fence.code for fence in _fences(text) if _END.search(fence.code)]
     body = codes[-1] if codes else text
@@ -127,7 +157,8 @@ def _body(text: str) -> str | None:
     headers = _headers(body)
     if end is None or (headers and headers[0][0] < end.start()):
         return None
-    return body.strip("\r\n") + "\n"
+    repeat = next((place for place, name in headers if name == top), len(body))
+    return body[: _last_end(body, 0, repeat)].strip("\r\n") + "\n"
 
 
 def _start_of_directives(text: str, start: int) -> int:
