@@ -14,9 +14,11 @@ import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 from verireason.problem import Completion
+
+T = TypeVar("T")
 
 _TEST = "_test.sv"
 
@@ -45,15 +47,18 @@ def read_entries(path: Path) -> Iterator[Entry]:
                 yield _line_entry(line, f":{number}")
 
 
-def completion_of(entry: Entry, num_seen: dict[str, int], known_ids: Collection[str]) -> Completion:
-    """The completion of an entry, counted in `num_seen`. ValueError says what was found and expected."""
+def completion_of(entry: Entry, num_seen: dict[str, int], known_ids: Collection[str] | None) -> Completion:
+    """The completion of an entry, counted in `num_seen`. ValueError says what was found and expected.
+
+    known_ids: None knows every problem. What a record says of how it was written is taken where it is of its type.
+    """
     if entry.fields is None:
         raise ValueError(entry.wrong)
     data = entry.fields
     problem_id = data.get("problem_id", data.get("task_id"))
     if not isinstance(problem_id, str):
         raise ValueError("no problem_id (or task_id) that is a string")
-    if problem_id not in known_ids:
+    if known_ids is not None and problem_id not in known_ids:
         raise ValueError(f"unknown problem {problem_id!r}")
     text = data.get("completion")
     if not isinstance(text, str):
@@ -62,8 +67,22 @@ def completion_of(entry: Entry, num_seen: dict[str, int], known_ids: Collection[
     if not isinstance(sample, int) or isinstance(sample, bool) or sample < 0:
         raise ValueError(f"sample is {sample!r}, expected a whole number from 0")
     num_seen[problem_id] = num_seen.get(problem_id, 0) + 1
-    model = data.get("model")
-    return Completion(problem_id=problem_id, sample=sample, text=text, model=model if isinstance(model, str) else None)
+    return Completion(
+        problem_id=problem_id,
+        sample=sample,
+        text=text,
+        attempt=_of_type(data, "attempt", int) or 0,
+        finish_reason=_of_type(data, "finish_reason", str),
+        num_tokens=_of_type(data, "num_tokens", int),
+        num_prompt_tokens=_of_type(data, "num_prompt_tokens", int),
+        cost=_of_type(data, "cost", float),
+        model=_of_type(data, "model", str),
+    )
+
+
+def _of_type(data: dict[str, Any], name: str, kind: type[T]) -> T | None:
+    value = data.get(name)
+    return value if isinstance(value, kind) and not isinstance(value, bool) else None
 
 
 def _first_byte(head: bytes) -> bytes:

@@ -161,10 +161,12 @@ class EndpointGenerator:
         return Generated(key=request.key, text="", finish_reason=fault, num_tokens=0)
 
     def _error(self, fault: Fault, err: APIStatusError) -> UserError:
-        body = err.body
-        message = body.get("message") if isinstance(body, dict) else None
-        said = f"{self._client.base_url} answered {err.status_code}: {self._one_line(str(message or err.message))}"
+        said = f"{self._client.base_url} answered {err.status_code}: {self._message(err)}"
         return fault_error(fault, said, model=self.name, key_env=self._key_env)
+
+    def _message(self, err: APIStatusError) -> str:
+        message = err.body.get("message") if isinstance(err.body, dict) else None
+        return self._one_line(str(message or err.message))
 
     def _unreachable(self, err: APIConnectionError) -> MissingError:
         return MissingError(

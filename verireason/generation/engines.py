@@ -84,9 +84,19 @@ def _endpoint(engine: Engine) -> AbstractContextManager[Generator]:
     )
 
 
+@contextmanager
+def _replay(engine: Engine) -> Iterator[Generator]:
+    from verireason.generation.replay import ReplayGenerator
+
+    if engine.completions is None:
+        raise UserError("the replay engine needs a file of completions")
+    yield ReplayGenerator(engine.completions, name=engine.model)
+
+
 ENGINES: dict[str, Callable[[Engine], AbstractContextManager[Generator]]] = {
     "transformers": _transformers,
     "vllm": _vllm,
     "endpoint": _endpoint,
+    "replay": _replay,
 }
 """Name to what opens it. To add one, write its file and add a row."""

@@ -65,7 +65,7 @@ def fault_error(fault: Fault, said: str, *, model: str, key_env: str) -> UserErr
                 f"{said}; expected a base URL, most often ending in /v1, and a model that it has, not {model!r}"
             )
         case Fault.REQUEST:
-            return UserError(f"{said}; expected an endpoint that takes OpenAI's requests")
+            return UserError(f"{said}; change the option that it does not take (a base model is asked without chat)")
         case Fault.SERVER:
             return MissingError(f"{said}, again and again; go on when it works again")
 
