@@ -217,6 +217,9 @@ class Grpo(Section):
     batch_size: Count | None = None
     """Completions per forward and backward pass; None takes the whole step at once."""
     gradient_checkpointing: bool = False
+    steps_ahead: Annotated[int, Field(ge=0, le=2)] = 0
+    """Steps that generation runs ahead of training, so that the farm works meanwhile. 0 is TRL's own order, to the bit;
+    with 1 or 2 completions are that many updates old, and the importance ratio is to the weights that wrote them."""
     save_steps: Count = 20
 
     @property
@@ -265,6 +268,8 @@ class Farm(Section):
     """Boxes at the same time; None takes one per core."""
     max_unjudged: Share = 0.1
     """Share of a step's completions that may stay unjudged before the run stops."""
+    deadline_s: Annotated[float, Field(gt=0.0)] = 1800.0
+    """Wall seconds for the verdicts of a step, from when the farm got them; what is late is UNJUDGED."""
     simulator: Annotated[Simulator, Field(strict=False)] = Simulator.ICARUS
     """"icarus" or "verilator"."""
     level: Annotated[Level, Field(strict=False)] = Level.SIMULATION

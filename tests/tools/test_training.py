@@ -2,82 +2,35 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sim.farm import Farm
-from sim.verdict import Candidate, Outcome, Spec, Verdict
+from sim.verdict import Candidate, Checks, Outcome, Spec, Verdict
 from tests.conftest import REPOSITORY
+from tests.tools.runs import (
+    DEADLINE_S,
+    KILL_AT_STEP,
+    RECIPE,
+    STEP_SIZE,
+    finish,
+    kill_in_step,
+    metrics,
+    num_lines,
+    records,
+    verireason,
+    wait_until,
+)
 from verireason.cli import main
 from verireason.errors import MissingError
-
-RECIPE = REPOSITORY / "recipes" / "tiny.toml"
-STEP_SIZE = 16
-"""Completions per step of that recipe."""
-KILL_AT_STEP = 4
-"""Between the checkpoints of steps 2 and 4."""
-DEADLINE_S = 300
-
-
-def verireason(*words: str | Path) -> subprocess.Popen[str]:
-    """Start the command line in a process of its own."""
-    command = [sys.executable, "-m", "verireason", *map(str, words)]
-    return subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-
-def finish(process: subprocess.Popen[str]) -> str:
-    """Wait for a process that must end well; returns what it printed."""
-    output, _ = process.communicate(timeout=DEADLINE_S)
-    assert process.returncode == 0, output
-    return output
-
-
-def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    started = time.monotonic()
-    while not condition():
-        assert process.poll() is None, process.communicate()[0]
-        assert time.monotonic() - started < DEADLINE_S
-        time.sleep(0.002)
-
-
-def lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-
-def metrics(run: Path) -> list[dict[str, Any]]:
-    return [{name: value for name, value in line.items() if name != "time"} for line in lines(run / "metrics.jsonl")]
-
-
-def records(run: Path) -> list[dict[str, Any]]:
-    times = ("cpu_s", "wall_s")
-    return [{name: value for name, value in line.items() if name not in times} for line in lines(run / "records.jsonl")]
-
-
-@pytest.fixture(scope="module")
-def fine_tuned(farm: Farm, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run directory with what `verireason sft` makes of the recipe."""
-    pytest.importorskip("trl", reason="the train extra is not installed")
-    out = tmp_path_factory.mktemp("runs") / "start"
-    output = finish(verireason("sft", RECIPE, "--set", f"run.out={out}"))
-    assert str(out / "sft" / "model") in output
-    return out
-
-
-@pytest.fixture
-def fresh(fine_tuned: Path, tmp_path: Path) -> Path:
-    """A directory in which training can start."""
-    return Path(shutil.copytree(fine_tuned, tmp_path / "run"))
 
 
 @pytest.fixture(scope="module")
@@ -87,18 +40,6 @@ def undisturbed(fine_tuned: Path) -> Path:
     shutil.copytree(fine_tuned, run)
     finish(verireason("train", RECIPE, "--set", f"run.out={run}"))
     return run
-
-
-def kill_in_step(run: Path, step: int) -> None:
-    """Start training and end it with SIGKILL once the first records of a step are there, before its update."""
-    process = verireason("train", RECIPE, "--set", f"run.out={run}")
-    wait_until(lambda: num_lines(run / "records.jsonl") > (step - 1) * STEP_SIZE, process)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-
-
-def num_lines(path: Path) -> int:
-    return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
 def test_training_changes_the_model_and_leaves_a_whole_run(undisturbed: Path) -> None:
@@ -155,16 +96,20 @@ def test_resuming_a_finished_run_changes_nothing(undisturbed: Path) -> None:
 
 
 class FailingFarm(Farm):
-    """A farm that judges nothing in one of its batches."""
+    """A farm that judges nothing in one of the steps."""
 
     def __init__(self, farm: Farm, *, fail_at: int) -> None:
-        self.pool, self.tools = farm.pool, farm.tools
-        self._farm, self._fail_at, self._num_batches = farm, fail_at, 0
+        self.pool, self.tools, self.counts = farm.pool, farm.tools, farm.counts
+        self._farm, self._fail_at, self._num_submitted = farm, fail_at, 0
 
-    def judge(self, pairs: Iterable[tuple[Candidate, Spec]]) -> Iterator[Verdict]:
-        self._num_batches += 1
-        for verdict in self._farm.judge(pairs):
-            yield Verdict(outcome=Outcome.UNJUDGED) if self._num_batches == self._fail_at else verdict
+    def submit(self, candidate: Candidate, spec: Spec, checks: Checks | None = None) -> Future[Verdict]:
+        step = self._num_submitted // STEP_SIZE + 1
+        self._num_submitted += 1
+        if step != self._fail_at:
+            return self._farm.submit(candidate, spec, checks)
+        failed: Future[Verdict] = Future()
+        failed.set_result(Verdict(outcome=Outcome.UNJUDGED))
+        return failed
 
     def close(self) -> None:
         """The farm belongs to the session."""
