@@ -50,9 +50,9 @@ def judge_interface(result: JobResult) -> tuple[ModulePort, ...] | str:
 def _port(name: Any, direction: Any, width: Any) -> ModulePort:
     """The port. ValueError for what no testbench of ours can connect."""
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise ValueError("a port without a plain name")
+        raise ValueError("one has no plain name")
     if direction not in _DIRECTIONS:
-        raise ValueError(f"{name} is neither an input nor an output")
+        raise ValueError(f"one is neither an input nor an output ({name})")
     if not isinstance(width, int) or not 1 <= width <= MAX_WIDTH:
-        raise ValueError(f"{name} is no vector of 1 to {MAX_WIDTH} bits")
+        raise ValueError(f"one is no vector of 1 to {MAX_WIDTH} bits ({name})")
     return ModulePort(name=name, is_output=direction == "Out", width=width)

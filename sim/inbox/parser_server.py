@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from sim.inbox import guard, interface, ports, search, structure
+from sim.inbox import guard, interface, plain_pickle, ports, search, structure
 from sim.inbox.warm import serve
 
 _PROGRAMS: dict[str, Callable[[Sequence[str]], int]] = {
@@ -18,6 +18,7 @@ _PROGRAMS: dict[str, Callable[[Sequence[str]], int]] = {
     "ports": ports.main,
     "search": search.main,
     "structure": structure.main,
+    "unpickle": plain_pickle.main,
 }
 """What a warm step's first argument names."""
 _BROKEN = 70

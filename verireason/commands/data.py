@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
-from verireason.commands import data_get
+from verireason.commands import data_convert, data_get
 from verireason.commands.verify import add_farm_arguments, positive, resolved_box
 from verireason.data.validate import Fate, MutantFact, ProblemProof, Tally, ValidationReport, prove, validate
 from verireason.errors import MissingError, UserError
@@ -41,6 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_farm_arguments(proving)
     proving.add_argument("--out", type=Path, metavar="DIR", help=f"write {VALIDATION} there")
     data_get.add_arguments(actions.add_parser("get", help="fetch a published benchmark or data set"))
+    converting = actions.add_parser("convert-codev", help="read CodeV-R1's pickles in boxes, once")
+    data_convert.add_convert_arguments(converting)
+    ingesting = actions.add_parser("ingest", help="prove a data set that a model wrote, and write what is sound")
+    data_convert.add_ingest_arguments(ingesting)
+    for parser in (converting, ingesting):
+        add_farm_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -50,6 +56,8 @@ def run(args: argparse.Namespace) -> int:
         "families": _families,
         "validate": _validate,
         "get": data_get.run,
+        "convert-codev": data_convert.run_convert,
+        "ingest": data_convert.run_ingest,
     }
     return actions[args.action](args)
 

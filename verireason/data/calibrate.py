@@ -57,7 +57,8 @@ def calibrate(farm: Farm, problems: Iterable[Problem]) -> Calibration:
     pairs = ((Candidate(source=problem.golden), problem.spec) for problem in unknown)
     ready = {problem.id: problem for problem in listed} | {each.problem.id: each.problem for each in ingested}
     ready |= {each.problem.id: each.problem for each in proven}
-    defects = {each.problem.id: each.defect for each in (*ingested, *proven) if each.defect is not None}
+    defects = {each.problem.id: each.defect for each in ingested if each.defect is not None}
+    defects |= {each.problem.id: each.defect for each in proven if each.defect is not None}
     for problem, verdict in zip(unknown, farm.judge(pairs), strict=True):
         if verdict.outcome is Outcome.UNJUDGED:
             raise MissingError(f"{problem.id}: the farm could not run the golden: {_words(verdict)}")

@@ -1,7 +1,7 @@
 """Drafts of hardware problems made ready: what a model wrote is parsed and run in boxes, before any candidate is.
 
-A draft's design comes from a model (`verireason.data.designs`). A problem is dropped, with the reason, when the ports of
-its golden cannot be read, its golden does not pass or not alike twice, or a design with constant outputs passes.
+A draft's design comes from a model (`verireason.data.designs`). A problem is dropped, with the reason, when the ports
+of its golden cannot be read, its golden does not pass or not alike twice, or a design with constant outputs passes.
 """
 
 from __future__ import annotations
