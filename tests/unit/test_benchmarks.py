@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from sim.hdl.testbench import EVIDENCE, TESTBENCH_TOP
-from verireason.data import rtllm, verilog_eval, verilog_eval_v1
-from verireason.data.benchmarks import LOADERS, load_benchmark
+from verireason.data import rtllm, rtllm_testbench, verilog_eval, verilog_eval_v1
+from verireason.data.benchmarks import LOADERS, load_benchmark, read_benchmark
 from verireason.errors import UserError
 from verireason.problem import Problem
+from verireason.templates import extract
 
 DIRECTORIES = {
     rtllm.NAME: "rtllm-v2",
@@ -107,7 +108,7 @@ endmodule
 
 
 def test_data_files_stand_in_the_testbench_and_ports_keep_their_names() -> None:
-    text = rtllm.with_placeholders(
+    text = rtllm_testbench.with_placeholders(
         RTLLM_TESTBENCH, {"want.dat": "0a\nff\n", "pairs.txt": "3 -4\n"}, path=Path("somewhere")
     )
     assert text.startswith("`timescale 1ns/1ns\nmodule __vr_tb;")
@@ -123,7 +124,10 @@ V1_ROW = {
     "task_id": "and",
     "prompt": "module top_module (input a, output q);\n",
     "canonical_solution": "assign q = a;\nendmodule\n",
-    "test": "module reference_module; endmodule\nmodule tb; reference_module good1 (); top_module top_module1 (); endmodule",
+    "test": (
+        "module reference_module; endmodule\nmodule tb; reference_module good1 (); top_module top_module1 ();\n"
+        'final $display("Mismatches: %1d in %1d samples", 0, 1); endmodule'
+    ),
 }
 V1_WORDS = {"task_id": "and", "detail_description": "A wire."}
 
@@ -148,7 +152,12 @@ def test_a_v1_problem_is_made_of_both_its_files(tmp_path: Path) -> None:
     [
         ("{", V1_WORDS, "VerilogEval_Human.jsonl:1: not JSON"),
         ({"task_id": "and"}, V1_WORDS, "VerilogEval_Human.jsonl:1: expected an object with the texts task_id, prompt"),
-        ({**V1_ROW, "test": "module tb; endmodule"}, V1_WORDS, "the test of and has no reference_module"),
+        (json.dumps(V1_ROW)[:-40], V1_WORDS, "VerilogEval_Human.jsonl:1: not JSON"),
+        ({**V1_ROW, "test": "module tb; endmodule"}, V1_WORDS, ":1: the test of and: it has no reference_module"),
+        ({**V1_ROW, "test": V1_ROW["test"][:110]}, V1_WORDS, ":1: the test of and: it never prints the number of mism"),
+        ({**V1_ROW, "test": V1_ROW["test"].replace("top_module top", "x t")}, V1_WORDS, "it instantiates no TopModule"),
+        (f"{json.dumps(V1_ROW)}\n" * 2, V1_WORDS, "VerilogEval_Human.jsonl:2: and is at line 1 already"),
+        (V1_ROW, f"{json.dumps(V1_WORDS)}\n" * 2, "VerilogDescription_Human.jsonl:2: and is at line 1 already"),
         (V1_ROW, {**V1_WORDS, "task_id": "or"}, "no description of and"),
     ],
 )
@@ -186,10 +195,65 @@ def test_a_missing_file_of_rtllm_is_named(
         ignore=shutil.ignore_patterns(missing), copy_function=shutil.copyfile,
     )  # fmt: skip
     if message is None:
-        assert len(rtllm.load(tmp_path)) == 1
+        assert len(rtllm.load(tmp_path).problems) == 1
         return
     with pytest.raises(UserError, match=re.escape(message)):
         rtllm.load(tmp_path)
+
+
+V1_TESTBENCH = """module test; reg a = 0; wire y; inv dut (.a(a), .y(y));
+  initial begin #1 if (y) $display("=========== Your Design Passed ==========="); else $display("===========Error==========="); end
+endmodule
+"""
+V1_GOLDEN = "module helper(input a, output y); assign y = ~a; endmodule\nmodule verified_inv(input a, output y); helper h(a, y); endmodule\n"
+
+
+def write_rtllm(directory: Path, *, testbench: str = V1_TESTBENCH, golden: str = V1_GOLDEN) -> Path:
+    directory.mkdir(parents=True)
+    for name, text in (("design_description.txt", "Invert.\n"), ("testbench.v", testbench), ("verified_inv.v", golden)):
+        (directory / name).write_text(text)
+    return directory
+
+
+def test_version_1_1_of_rtllm_is_flat_and_its_golden_gets_the_name_that_the_testbench_wants(tmp_path: Path) -> None:
+    write_rtllm(tmp_path / "inv")
+    (tmp_path / "_chatgpt35" / "t1").mkdir(parents=True)
+    (problem,) = load_benchmark(rtllm.V1, tmp_path)
+    assert (problem.id, problem.benchmark, problem.prompt, problem.spec.top) == ("inv", rtllm.V1, "Invert.", "inv")
+    assert problem.golden == V1_GOLDEN.replace("verified_inv", "inv")
+    assert problem.spec.reserved == ("test",)
+
+
+def test_a_testbench_that_never_says_passed_is_left_out_with_its_reason(tmp_path: Path) -> None:
+    write_rtllm(tmp_path / "inv")
+    write_rtllm(tmp_path / "mute", testbench=V1_TESTBENCH.replace("Your Design Passed", "done"))
+    loaded = read_benchmark(rtllm.V1, tmp_path)
+    assert [problem.id for problem in loaded.problems] == ["inv"]
+    assert loaded.left_out == {"mute": "its testbench never prints that the design passed"}
+
+
+@pytest.mark.parametrize(
+    ("testbench", "golden", "message"),
+    [
+        (V1_TESTBENCH[:80], V1_GOLDEN, "inv/testbench.v: no endmodule in it, so it is cut short"),
+        (V1_TESTBENCH, V1_GOLDEN[:30], "inv/verified_inv.v: no endmodule in it, so it is cut short"),
+        (V1_TESTBENCH, "// endmodule\n", "inv/verified_inv.v: it has no module"),
+        (V1_TESTBENCH.replace("inv dut (.a(a), .y(y));", ""), V1_GOLDEN, "inv/testbench.v: it instantiates no module"),
+    ],
+)
+def test_a_damaged_file_of_rtllm_is_one_line_that_names_it(
+    tmp_path: Path, testbench: str, golden: str, message: str
+) -> None:
+    write_rtllm(tmp_path / "inv", testbench=testbench, golden=golden)
+    with pytest.raises(UserError, match=re.escape(message)):
+        load_benchmark(rtllm.V1, tmp_path)
+
+
+def test_the_same_design_in_two_places_is_one_line_that_names_both(tmp_path: Path) -> None:
+    for category in ("A", "B"):
+        write_rtllm(tmp_path / category / "C" / "inv")
+    with pytest.raises(UserError, match=r"/B/C/inv: problem inv is at .*/A/C/inv already"):
+        load_benchmark(rtllm.NAME, tmp_path)
 
 
 def test_a_missing_part_of_v2_is_named(shared_data: Callable[[str], Path], tmp_path: Path) -> None:
@@ -200,3 +264,35 @@ def test_a_missing_part_of_v2_is_named(shared_data: Callable[[str], Path], tmp_p
         shutil.copyfile(published / f"Prob001_zero_{part}", directory / f"Prob001_zero_{part}")
     with pytest.raises(UserError, match=r"Prob001_zero_prompt\.txt: .*every problem has its prompt"):
         verilog_eval.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("part", "text", "message"),
+    [
+        ("prompt.txt", " \n", "no words in it, so it is cut short"),
+        ("ref.sv", "module RefModule (", "no endmodule in it, so it is cut short"),
+        ("test.sv", "module stimulus_gen; endmodule", "it never prints the number of mismatches"),
+    ],
+)
+def test_a_damaged_part_of_v2_is_one_line_that_names_it(
+    shared_data: Callable[[str], Path], tmp_path: Path, part: str, text: str, message: str
+) -> None:
+    published = shared_data("verilog-eval-v2") / "dataset_spec-to-rtl"
+    directory = tmp_path / "dataset_spec-to-rtl"
+    directory.mkdir()
+    for name in ("prompt.txt", "test.sv", "ref.sv"):
+        shutil.copyfile(published / f"Prob001_zero_{name}", directory / f"Prob001_zero_{name}")
+    (directory / f"Prob001_zero_{part}").write_text(text)
+    with pytest.raises(UserError) as raised:
+        verilog_eval.load(tmp_path)
+    assert f"Prob001_zero_{part}: " in str(raised.value)
+    assert message in str(raised.value)
+
+
+@pytest.mark.parametrize("text", ["  assign q = a;\nendmodule\n", V1_ROW["prompt"] + "  assign q = a;\nendmodule\n"])
+def test_a_v1_completion_goes_on_from_the_header_or_is_a_whole_module(tmp_path: Path, text: str) -> None:
+    write_v1(tmp_path, V1_ROW)
+    (problem,) = verilog_eval_v1.load_human(tmp_path)
+    code = extract(text, top=problem.spec.top, header=problem.header).code
+    assert code is not None
+    assert code.split() == (V1_ROW["prompt"] + V1_ROW["canonical_solution"]).split()

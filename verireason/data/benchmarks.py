@@ -30,6 +30,7 @@ from verireason.problem import Problem
 
 LOADERS: dict[str, Callable[[Path], list[Problem] | Loaded]] = {
     rtllm.NAME: rtllm.load,
+    rtllm.V1: rtllm.load_v1,
     verilog_eval.NAME: verilog_eval.load,
     verilog_eval.CODE_COMPLETE: verilog_eval.load_code_complete,
     verilog_eval_v1.HUMAN: verilog_eval_v1.load_human,

@@ -73,16 +73,20 @@ def _load(root: Path, benchmark: str) -> list[Problem]:
 
 def _problem(test: Path, benchmark: str) -> Problem:
     name = test.name.removesuffix("_test.sv")
-    reference = _part(test, name, "ref.sv")
+    reference = _part(test, name, "ref.sv", holds="endmodule")
+    try:
+        testbench = with_placeholders(_part(test, name, "test.sv", holds="endmodule"))
+    except ValueError as err:
+        raise UserError(f"{test}: {err}; copy it again") from err
     return Problem(
         id=name,
         benchmark=benchmark,
         prompt=_part(test, name, "prompt.txt").strip(),
-        header=_part(test, name, "ifc.txt").strip() if benchmark == CODE_COMPLETE else None,
+        header=_part(test, name, "ifc.txt", holds="module").strip() if benchmark == CODE_COMPLETE else None,
         spec=Spec(
             verifier="verilog-testbench",
             top=TOP,
-            testbench=with_placeholders(_part(test, name, "test.sv")),
+            testbench=testbench,
             reference=rename(reference, {"RefModule": REFERENCE_TOP}),
             reserved=(*RESERVED, "RefModule"),
             limits=LIMITS,
@@ -95,19 +99,26 @@ def _problem(test: Path, benchmark: str) -> Problem:
     )
 
 
-def _part(test: Path, name: str, part: str) -> str:
+def _part(test: Path, name: str, part: str, *, holds: str = "") -> str:
+    """A file of the problem. UserError when it is not there, is blank or lacks what it must hold."""
     path = test.with_name(f"{name}_{part}")
     try:
-        return path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as err:
         raise UserError(f"{path}: {err}; every problem has its prompt, reference and testbench beside it") from err
+    if not text.strip() or holds not in text:
+        raise UserError(f"{path}: no {holds or 'words'} in it, so it is cut short; copy it again")
+    return text
 
 
 def with_placeholders(testbench: str) -> str:
     """The published testbench with its own names and lines of evidence made unguessable.
 
-    Macros are left alone: the only ones, `OK` and `INCORRECT`, are numbers that nothing uses.
+    Macros are left alone: the only ones, `OK` and `INCORRECT`, are numbers that nothing uses. Raises ValueError for one
+    that lacks the design or the line of mismatches.
     """
+    if '"Mismatches: ' not in testbench:
+        raise ValueError("it never prints the number of mismatches, so it is cut short")
     names = {name: NAME_PREFIX + name for name in _OWN_NAMES}
     names |= dict.fromkeys(("RefModule", "reference_module"), REFERENCE_TOP)
     stimulus, start, own = testbench.partition("module tb")
@@ -137,7 +148,10 @@ def _with_first_difference(testbench: str) -> str:
     It is printed by the block that compares, just before that counts the difference, so nothing else happens at another
     time or in another order.
     """
-    instance = next(found for found in _INSTANCE.finditer(testbench) if found["module"] in ("TopModule", "top_module"))
+    instances = (found for found in _INSTANCE.finditer(testbench) if found["module"] in ("TopModule", "top_module"))
+    instance = next(instances, None)
+    if instance is None:
+        raise ValueError("it instantiates no TopModule and no top_module")
     inputs = _SAME_NAME_PORT.findall(instance["ports"])
     shown = " ".join(f"{name}=%b" for name in inputs)
     prints = [
