@@ -24,6 +24,8 @@ _DECISIVE = (
     ("T", ("TIMEOUT",)),
 )
 """Letter to what stands in a line of the log, in the order in which `sv-iv-analyze` looks for it."""
+RTLLM_S = 8
+"""Seconds that `auto_run.py` gives a simulation."""
 _RESETS = ("posedge reset", "negedge reset", "posedge r)")
 
 
@@ -122,7 +124,7 @@ def _rtllm(directory: Path) -> Harness:
     files["testbench.v"] = (directory / "testbench.v").read_bytes()
     files["files"] = b"+timescale+1ns/1ns\ndesign.v\ntestbench.v\n"
     argv = ("iverilog", "-g2012", "-o", PROGRAM, "-c", "files")
-    return Harness(files=files, compile_argv=argv, candidate_file="design.v", rule=rule_rtllm)
+    return Harness(files=files, compile_argv=argv, candidate_file="design.v", rule=rule_rtllm, time_s=RTLLM_S)
 
 
 HARNESSES: dict[str, Callable[[Path], dict[str, Harness]]] = {
