@@ -80,7 +80,9 @@ def test_the_next_command_is_printed(
     monkeypatch.setitem(PUBLISHED, "resbench", replace(PUBLISHED["resbench"], source=source))
     assert main(["data", "get", "resbench", "--out", str(tmp_path / "r")]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[-1] == f"next: verireason data validate --benchmark resbench --root {tmp_path / 'r'}"
+    assert lines[-1] == (
+        f"next: verireason verify --benchmark resbench --root {tmp_path / 'r'} --completions FILE --out runs/resbench"
+    )
 
 
 def test_the_list_has_every_row_with_its_licence(capsys: pytest.CaptureFixture[str]) -> None:
@@ -95,7 +97,7 @@ def test_an_unknown_name_is_one_line(capsys: pytest.CaptureFixture[str]) -> None
     assert "unknown name 'nothing'; give one of verilog-eval-v1" in capsys.readouterr().err
 
 
-def test_every_loader_has_a_source() -> None:
-    assert {name for row in PUBLISHED.values() for name in row.benchmarks} >= set(LOADERS)
+def test_every_loader_has_a_source_and_every_source_a_loader() -> None:
+    assert {name for row in PUBLISHED.values() for name in row.benchmarks} == set(LOADERS)
     commits = [row.source.commit for row in PUBLISHED.values() if isinstance(row.source, Git)]
     assert all(len(commit) == 40 and set(commit) <= set("0123456789abcdef") for commit in commits)

@@ -164,6 +164,9 @@ def _validate(args: argparse.Namespace) -> int:
     if args.language == "python" and (args.benchmark or args.problems):
         raise UserError("--language python proves generated problems; leave out --benchmark and --problems")
     problems = _problems(args)
+    if args.benchmark is not None or args.problems is not None:
+        problems = list(problems)
+        _refuse_model_written(problems)
     if args.out is not None:
         _make_directory(args.out)
     box = resolved_box(args)
@@ -192,6 +195,15 @@ def _validate(args: argparse.Namespace) -> int:
         print(f"look at {problem_id}: half of its mutants are equivalent, so most of the design does not matter")
     print("\n".join(["not proven:", *(f"  {line}" for line in proofs.failures)]) if proofs.failures else "proven")
     return 1 if proofs.failures else 0
+
+
+def _refuse_model_written(problems: Iterable[Problem]) -> None:
+    """Mutants are made by parsing goldens in this process: those that a model wrote are parsed in boxes only."""
+    from verireason.data.designs import MODEL_WRITTEN
+
+    found = sorted({problem.benchmark for problem in problems} & MODEL_WRITTEN)
+    if found:
+        raise UserError(f"a model wrote the goldens of {', '.join(found)}; prove them with `verireason data ingest`")
 
 
 @dataclass(slots=True, kw_only=True)

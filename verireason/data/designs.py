@@ -18,6 +18,8 @@ from verireason.extraction.answer import answer_part, encodable
 from verireason.extraction.verilog import find_code
 from verireason.problem import Problem
 
+MODEL_WRITTEN = frozenset({"veri-reason", "codev-r1", "rtlcoder", "verithoughts"})
+"""Benchmarks whose goldens came from a model. They are never parsed outside of a box."""
 LIMITS = Limits(cpu_s=10, wall_s=60, output_kb=1024)
 MAX_CODE_KB = 256
 _HEADER_END = re.compile(r"\)\s*;")

@@ -13,6 +13,7 @@ from sim.farm import Farm
 from sim.hdl.interface import ModulePort, judge_interface, plan_interface
 from sim.pool import in_order
 from sim.verdict import Candidate, Outcome, Verdict
+from verireason.data.designs import MODEL_WRITTEN
 from verireason.data.loaded import LeftOut
 from verireason.data.random_testbench import find_interface, random_testbench
 from verireason.data.testbench import Port
@@ -38,8 +39,8 @@ class Proven:
 
 
 def is_draft(problem: Problem) -> bool:
-    """Whether a problem is of a training set that somebody's model wrote, and nobody has run its golden yet."""
-    return problem.language != "python" and problem.split == "train" and problem.spec.num_checks is None
+    """Whether somebody's model wrote the problem's golden, and nobody has run it yet."""
+    return problem.benchmark in MODEL_WRITTEN and problem.spec.num_checks is None
 
 
 def ingest_designs(farm: Farm, drafts: Iterable[Problem]) -> Iterator[Proven]:

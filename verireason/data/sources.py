@@ -13,6 +13,8 @@ from verireason.data import (
     apps,
     bigcodebench,
     code_contests,
+    codev_r1,
+    cvdp,
     human_eval,
     kodcode,
     livecodebench,
@@ -22,6 +24,7 @@ from verireason.data import (
     verilog_eval,
     verilog_eval_v1,
 )
+from verireason.data.designs import MODEL_WRITTEN
 from verireason.data.rows import Source
 
 UNSTATED = "none stated: research use at your own risk"
@@ -67,13 +70,15 @@ class Published:
     licence: str
     benchmarks: tuple[str, ...]
     """Names for --benchmark that read what was fetched."""
-    conversion: str | None = None
-    """Command that has to run before a loader can read it, DIR being the directory; None when there is none."""
 
     def next_command(self, directory: str) -> str:
         """What to type when it is there."""
-        command = self.conversion or f"verireason data validate --benchmark {self.benchmarks[0]} --root DIR"
-        return command.replace("DIR", directory)
+        name = self.benchmarks[0]
+        if name == codev_r1.NAME:
+            return codev_r1.CONVERT.replace("DIR", directory)
+        if name in MODEL_WRITTEN:
+            return f"verireason data ingest --benchmark {name} --root {directory} --out {name}.jsonl"
+        return f"verireason verify --benchmark {name} --root {directory} --completions FILE --out runs/{name}"
 
 
 def _github(name: str, commit: str) -> Git:
@@ -84,19 +89,8 @@ def _hub(source: Source) -> Hub:
     return Hub(name=source.hub, files=source.hub_files)
 
 
-def _row(
-    name: str,
-    what: str,
-    source: Git | Hub,
-    licence: str,
-    *,
-    benchmarks: Sequence[str] = (),
-    conversion: str | None = None,
-) -> Published:
-    return Published(
-        name=name, what=what, source=source, licence=licence, benchmarks=tuple(benchmarks) or (name,),
-        conversion=conversion,
-    )  # fmt: skip
+def _row(name: str, what: str, source: Git | Hub, licence: str, *, benchmarks: Sequence[str] = ()) -> Published:
+    return Published(name=name, what=what, source=source, licence=licence, benchmarks=tuple(benchmarks) or (name,))
 
 
 _ROWS = ("*.json", "*.jsonl", "*.parquet", "data/*")
@@ -125,8 +119,9 @@ PUBLISHED = {
             benchmarks=(rtllm.NAME,),
         ),
         _row(
-            "cvdp", "CVDP: JSONL of the non-agentic and agentic problems",
-            Hub(name="nvidia/cvdp-benchmark-dataset", files=("*.jsonl",)), "see its card (the code is Apache-2.0)",
+            "cvdp", "CVDP: code generation, non-agentic and agentic problems",
+            Hub(name=cvdp.SOURCES[cvdp.NAME].hub, files=("cvdp_*.jsonl",)), cvdp.LICENCE,
+            benchmarks=(cvdp.NAME, cvdp.AGENTIC),
         ),
         _row(
             "veri-reason", "VeriReason: 1,892 problems with testbench and expected lines",
@@ -146,7 +141,6 @@ PUBLISHED = {
         _row(
             "codev-r1", "CodeV-R1: 3.1 thousand problems of its RL stage (pickled ground truth: convert once)",
             Hub(name="zhuyaoyu/CodeV-R1-dataset", files=("codev_r1_rl_*.parquet",)), UNSTATED,
-            conversion="verireason data convert-codev --root DIR --out DIR/codev-r1.jsonl",
         ),
         _row(
             "rtlcoder", "RTLCoder: Resyn27k, 26.5 thousand instructions with a model's answers",
