@@ -343,7 +343,7 @@ def test_the_command_prints_what_it_found_and_where_it_is(
     assert main(["report", str(benchmark), "--out", str(tmp_path / "out")]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("Benchmark: pass@1 is ")
-    assert lines[1:] == [str(tmp_path / "out" / name) for name in ("report.html", "report.md")]
+    assert lines[1:] == [str(tmp_path / "out" / name) for name in ("report.html", "report.md", "report.tex", "report.csv")]
     assert all(Path(line).exists() for line in lines[1:])
 
 

@@ -1,4 +1,4 @@
-"""`verireason report`: HTML and Markdown from the records of a run or an evaluation, and from nothing else."""
+"""`verireason report`: a page, Markdown and tables from the records of a run or an evaluation and nothing else."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pathlib import Path
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument("directory", type=Path, metavar="DIR", help="what `train`, `eval` or `verify` wrote")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where report.html and report.md go; DIR when left out")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where the files go; DIR when left out")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write both files, print what they say and where they are."""
+    """Write all files, print what they say and where they are."""
     from verireason.reports.write import write_report
 
     written = write_report(args.directory, args.out)
@@ -24,4 +24,6 @@ def run(args: argparse.Namespace) -> int:
         print(sentence)
     print(written.html)
     print(written.markdown)
+    for path in written.tables:
+        print(path)
     return 0

@@ -11,9 +11,9 @@ truth at 24 problems, and 52 to 77 % where nearly every problem is solved. These
 every case tried, for 4 % more width at 156 problems and a middling rate, 10 to 50 % at 40 (docs/records.md). With
 nothing but failures, or with one sample a problem, they are Clopper and Pearson's exact ones.
 
-Differences go from -1 to 1, where an imagined problem at the far end would weigh too much: a gain of 40 points on each
-of 10 problems would not be clear. Theirs are percentile intervals of the paired bootstrap, widened for few problems as
-in Hesterberg 2015 (92 to 97 % held the truth at 10 to 156 problems); when all problems changed alike, the above.
+Differences are treated alike, paired by problem, but that the imagined problem lies as far from zero as the largest
+change that was seen, and not at -1 or 1: what no problem shows would weigh too much. So the interval leaves zero out
+where a sign test would call the changes clear: after 6 that agree and none that does not, and not after 4.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
 from verireason.records import Record
 
@@ -123,7 +122,7 @@ def tally_records(records: Iterable[Record]) -> tuple[Tally, ...]:
 def estimate_pass_at_k(tallies: Sequence[Tally], k: int, *, seed: int) -> PassAtK:
     """pass@k over problems with its 95 % interval. The seed is the bootstrap's."""
     rates = _rates(tallies, k)
-    interval = _bounded_interval(list(rates.values()), lowest=0.0, highest=1.0, seed=seed)
+    interval = _interval(list(rates.values()), lowest=0.0, highest=1.0, seed=seed)
     return PassAtK(
         k=k,
         estimate=interval.mean if interval else None,
@@ -140,10 +139,8 @@ def estimate_difference(before: Sequence[Tally], after: Sequence[Tally], k: int,
     """pass@k of `after` minus that of `before`, paired: problems are drawn, both sides go with them."""
     old, new = _rates(before, k), _rates(after, k)
     changes = [new[problem_id] - rate for problem_id, rate in old.items() if problem_id in new]
-    alike = len(set(changes)) == 1
-    interval = (
-        _bounded_interval(changes, lowest=-1.0, highest=1.0, seed=seed) if alike else _interval(changes, seed=seed)
-    )
+    far = max(map(abs, changes), default=0.0) or 1.0
+    interval = _interval(changes, lowest=-far, highest=far, seed=seed)
     num_problems = len({tally.problem_id for tally in (*before, *after)})
     return Difference(
         k=k,
@@ -163,36 +160,7 @@ def _rates(tallies: Sequence[Tally], k: int) -> Mapping[str, float]:
     }
 
 
-def _interval(values: Sequence[float], *, seed: int) -> _Interval | None:
-    """Mean and widened percentile interval of values, one a problem; None without values."""
-    import numpy
-
-    if not values:
-        return None
-    distinct, counts = numpy.unique(numpy.asarray(values, dtype=float), return_counts=True)
-    num_values = len(values)
-    # A resample's mean depends only on how often each distinct value is drawn, and those are few.
-    draws = numpy.random.default_rng(seed).multinomial(num_values, counts / num_values, size=NUM_RESAMPLES)
-    # The bootstrap's spread is too small by sqrt((n-1)/n), and its tails are a normal's where Student's are due.
-    student = _student_quantile(1.0 - TAIL, num_values - 1) * math.sqrt(num_values / (num_values - 1))
-    tail = NormalDist().cdf(-student)
-    low, high = numpy.quantile(draws @ distinct / num_values, [tail, 1.0 - tail])
-    return _Interval(mean=float(distinct @ counts) / num_values, low=float(low), high=float(high))
-
-
-def _student_quantile(share: float, freedom: int) -> float:
-    """Quantile of Student's t by its expansion about the normal; within 1 % from 3 degrees of freedom on."""
-    z = NormalDist().inv_cdf(share)
-    terms = (
-        (z**3 + z) / 4,
-        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
-        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
-        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
-    )
-    return float(z + sum(term / freedom ** (index + 1) for index, term in enumerate(terms)))
-
-
-def _bounded_interval(values: Sequence[float], *, lowest: float, highest: float, seed: int) -> _Interval | None:
+def _interval(values: Sequence[float], *, lowest: float, highest: float, seed: int) -> _Interval | None:
     """Mean and interval of values, one a problem, that lie in [lowest, highest]; None without values."""
     import numpy
 

@@ -175,10 +175,9 @@ _LATEX = {
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
     "`": r"\`{}",
-    "-": "{-}",
     "[": "{[}",
     "*": "{*}",
-    "–": "--",
+    "–": r"\textendash{}",
     "·": r"$\cdot$",
     "−": "$-$",
     "\n": " ",
@@ -189,7 +188,8 @@ _LATEX = {
 
 def latex_text(text: str) -> str:
     """Text that LaTeX sets as it is. What no usual font has, and what nobody would see, is named by its number."""
-    return "".join(_latex_character(character) for character in visible(text))
+    set_apart = "".join(_latex_character(character) for character in visible(text))
+    return re.sub("-(?=-)", "-{}", set_apart)
 
 
 def _latex_character(character: str) -> str:

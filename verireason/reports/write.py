@@ -1,8 +1,9 @@
-"""A report on disk: report.html and report.md, computed from what a run or an evaluation left there."""
+"""A report on disk: a page, Markdown and tables, computed from what a run or an evaluation left there."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from verireason.errors import MissingError
 from verireason.reports.html import render_html
 from verireason.reports.markdown import render_markdown
 from verireason.reports.report import build_report
+from verireason.reports.report_tables import summary_notes, table_files
 from verireason.reports.source import load_source
 
 HTML, MARKDOWN = "report.html", "report.md"
@@ -21,6 +23,8 @@ class Written:
 
     html: Path
     markdown: Path
+    tables: tuple[Path, ...]
+    """Figures for papers, spreadsheets and other people's scripts."""
     conclusions: tuple[str, ...]
     """What it says, a sentence for each split."""
     warnings: tuple[str, ...]
@@ -28,24 +32,36 @@ class Written:
 
 
 def write_report(directory: Path, out: Path | None = None) -> Written:
-    """Read `directory`, write both files to `out` (the directory itself when None), replacing older ones.
+    """Read `directory`, write all files to `out` (the directory itself when None), replacing older ones.
 
     UserError when there are no records or a file is bad, MissingError when `out` cannot be written.
     """
     source = load_source(directory)
     report = build_report(source)
     out = out or directory
+    tables = table_files(source, report.splits, report.ks)
+    write_files(out, {HTML: render_html(report), MARKDOWN: render_markdown(report), **tables})
+    return Written(
+        html=out / HTML,
+        markdown=out / MARKDOWN,
+        tables=tuple(out / name for name in tables),
+        conclusions=report.conclusions,
+        warnings=(*source.warnings, *summary_notes(source.main)),
+    )
+
+
+def write_files(directory: Path, files: Mapping[str, str]) -> None:
+    """Write texts below a directory, each as a whole or not at all. MissingError when that cannot be."""
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        _replace(out / HTML, render_html(report))
-        _replace(out / MARKDOWN, render_markdown(report))
+        for name, text in files.items():
+            path = directory / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _replace(path, text)
     except OSError as err:
-        raise MissingError(f"cannot write the report to {out}: {err.strerror}; give another --out") from err
-    return Written(html=out / HTML, markdown=out / MARKDOWN, conclusions=report.conclusions, warnings=source.warnings)
+        raise MissingError(f"cannot write the report to {directory}: {err.strerror}; give another --out") from err
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write as a whole or not at all."""
     part = path.with_name(path.name + ".part")
     try:
         part.write_text(text, encoding="utf-8")
