@@ -7,6 +7,7 @@ asked of slang (`sim.inbox.ports`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sim.boxes.servers import COCOTB_ENVIRONMENT, LIBRARY, PACKAGES
@@ -21,7 +22,7 @@ from sim.verdict import Candidate, Diagnostic, Outcome, Severity, Simulator, Spe
 
 NAME = cocotb.NAME
 _LIBRARIES = f"{PACKAGES}/cocotb/libs"
-_BUILD_OPTIONS = (
+BUILD_OPTIONS = (
     "-I.", "-include", f"../{cocotb_main.NAME}",
     f"-L{_LIBRARIES}", f"-Wl,-rpath,{_LIBRARIES}", "-lcocotbvpi_verilator", "-lgpi", "-lverilated_vpi",
 )  # fmt: skip
@@ -32,7 +33,11 @@ _RAW_TEXT = (
 )
 """Verilator copies what an `always` waits for into a string of the C++ as it is (PCRE: lines where that is more than
 plain words). A string constant there could end the C++ string, or the line, and go on as code."""
-_RAW_TEXT_ARGV = ("grep", "-aohPrm1", _RAW_TEXT, verilator.DIRECTORY, "--include=*.cpp")
+
+
+def raw_text_argv(directory: str = verilator.DIRECTORY) -> tuple[str, ...]:
+    """Looks for such strings in the C++; ends with 1 when there are none."""
+    return ("grep", "-aohPrm1", _RAW_TEXT, directory, "--include=*.cpp")
 
 
 def plan(candidate: Candidate, spec: Spec, *, image: str, secret: bytes) -> Job | Verdict:
@@ -62,10 +67,13 @@ def plan(candidate: Candidate, spec: Spec, *, image: str, secret: bytes) -> Job 
             Step(argv=verilator.tree_argv(top=spec.top, files=sources), limits=tree, drop=tuple(golden)),
             Step(argv=search, limits=verilated.SEARCH_LIMITS, proceed_on=(1,)),
             Step(argv=verilator.verilate_for_cocotb_argv(top=spec.top, files=sources), limits=tree),
-            Step(argv=_RAW_TEXT_ARGV, limits=verilated.SEARCH_LIMITS, proceed_on=(1,)),
-            Step(argv=verilator.build_argv(*_BUILD_OPTIONS), limits=build),
+            Step(argv=raw_text_argv(), limits=verilated.SEARCH_LIMITS, proceed_on=(1,)),
+            Step(argv=verilator.build_argv(*BUILD_OPTIONS), limits=build),
             Step(
-                argv=(*_environment(spec, nonce=names.evidence), *verilator.simulate_argv()),
+                argv=(
+                    *environment(modules=(cocotb.MODULE,), top=spec.top, seed=cocotb.seed(spec), nonce=names.evidence),
+                    *verilator.simulate_argv(),
+                ),
                 limits=cocotb.test_limits(spec),
                 evidence=True,
                 drop=hidden,
@@ -86,7 +94,7 @@ def judge(candidate: Candidate, spec: Spec, result: JobResult, *, image: str, se
     elif not verilated.ended_badly(tree) and (searched.status is not Status.EXITED or searched.code != 1):
         verdict = verilated.judge_search(searched, spec, key)
     elif any(map(verilated.ended_badly, ports)):
-        verdict = _judge_ports(ports[0], spec, key)
+        verdict = judge_ports(ports[0], spec, key)
     elif failed is not None:
         verdict = verilated.judge_compilation(failed, spec, key, prefix=cocotb_main.NAME)
     elif raw.status is not Status.EXITED or raw.code != 1:
@@ -108,7 +116,8 @@ def _ports_steps(spec: Spec, golden: str = "") -> tuple[Step, ...]:
     return (Step(argv=argv, limits=verilog.HELPER_LIMITS, warm=True),)
 
 
-def _judge_ports(step: StepResult, spec: Spec, key: str) -> Verdict:
+def judge_ports(step: StepResult, spec: Spec, key: str) -> Verdict:
+    """The verdict on a design that lacks an input."""
     said = step.stdout.decode(errors="replace").strip()[: cocotb.MAX_MESSAGE]
     diagnostic = Diagnostic(severity=Severity.ERROR, message=said or "the design's inputs cannot be read")
     return Verdict(
@@ -116,13 +125,13 @@ def _judge_ports(step: StepResult, spec: Spec, key: str) -> Verdict:
     )
 
 
-def _environment(spec: Spec, *, nonce: str) -> tuple[str, ...]:
+def environment(*, modules: Sequence[str], top: str, seed: int, nonce: str) -> tuple[str, ...]:
     """`env` with what Python, cocotb and `sim.inbox.cocotb_evidence` read."""
     return (
         "env", f"PYTHONPATH={LIBRARY}:{PACKAGES}", *COCOTB_ENVIRONMENT,
         "PYGPI_USERS=sim.inbox.cocotb_evidence:run_tests", "COCOTB_TRUST_INERTIAL_WRITES=1",
-        f"COCOTB_TEST_MODULES={cocotb.MODULE}", f"COCOTB_TOPLEVEL={spec.top}",
-        f"COCOTB_RANDOM_SEED={cocotb.seed(spec)}", f"VERIREASON_NONCE={nonce}",
+        f"COCOTB_TEST_MODULES={','.join(modules)}", f"COCOTB_TOPLEVEL={top}",
+        f"COCOTB_RANDOM_SEED={seed}", f"VERIREASON_NONCE={nonce}",
     )  # fmt: skip
 
 

@@ -26,6 +26,8 @@ from sim.inbox.cocotb_ports import Ports, read_ports
 
 FD = 3
 NONCE = "VERIREASON_NONCE"
+RUN = "VERIREASON_RUN"
+"""A JSON object that `take_run` reads, where no server has done so."""
 ENTRY_POINT = "sim.inbox.cocotb_evidence:run_tests"
 """For PYGPI_USERS, in place of cocotb's own list."""
 PROGRAM = "design.vvp"
@@ -48,6 +50,8 @@ def run_tests() -> None:
     _nonce = os.environ.pop(NONCE, "")  # the design must not find it in the environment
     logging.disable(logging.CRITICAL)  # formatting cocotb's log takes longer than most tests
     sys.path.insert(0, "")
+    if RUN in os.environ:
+        take_run(json.loads(os.environ.pop(RUN)))
     try:
         cocotb._init.init_package_from_simulation()
         cocotb.plusargs.update(_plusarg(each) for each in plusargs)
@@ -62,6 +66,13 @@ def run_tests() -> None:
         _leave()
     manager.start_regression()
     cocotb._shutdown.register(manager._on_sim_end)
+
+
+def take_run(asked: dict[str, Any]) -> None:
+    """What is particular to one of several runs: "plusargs", "filters", and the golden's "inputs" or null."""
+    global plusargs, filters, inputs
+    plusargs, filters = tuple(asked["plusargs"]), tuple(asked["filters"])
+    inputs = None if asked["inputs"] is None else frozenset(asked["inputs"])
 
 
 class Regression(cocotb.regression.RegressionManager):  # type: ignore[misc]  # cocotb is in the image only

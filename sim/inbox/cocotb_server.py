@@ -77,9 +77,7 @@ def begin_run(asked: dict[str, Any]) -> None:
 
     os.environ.update(asked["env"])
     begin(module=",".join(asked["modules"]), top=asked["top"], seed=str(asked["seed"]), nonce=asked["nonce"])
-    cocotb_evidence.plusargs = tuple(asked["plusargs"])
-    cocotb_evidence.filters = tuple(asked["filters"])
-    cocotb_evidence.inputs = None if asked["inputs"] is None else frozenset(asked["inputs"])
+    cocotb_evidence.take_run(asked)
     if os.path.lexists(cocotb_evidence.PROGRAM):
         os.unlink(cocotb_evidence.PROGRAM)
     os.symlink(asked["program"], cocotb_evidence.PROGRAM)

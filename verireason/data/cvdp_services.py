@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from sim.hdl.harness import Service
+from sim.verdict import Simulator
 from verireason.data.loaded import LeftOut
 
 COMPOSE = "docker-compose.yml"
@@ -53,12 +54,11 @@ def _service(name: str, settings: Any, files: Mapping[str, str]) -> Service:
     for script in sorted(known):
         if f"src/{script}" not in files:
             raise LeftOut(f"service {name} runs {script}, which its harness does not have")
-    return Service(
-        name=name,
-        program=program,
-        scripts=tuple(path.rpartition("/")[2] for path in scripts),
-        environment=_environment(settings, files),
-    )
+    environment = _environment(settings, files)
+    if environment.get("SIM", Simulator.ICARUS) not in tuple(Simulator):
+        raise LeftOut(f"its harness needs the simulator {environment['SIM']}")
+    names = tuple(path.rpartition("/")[2] for path in scripts)
+    return Service(name=name, program=program, scripts=names, environment=environment)
 
 
 def _check_image(name: str, settings: Mapping[str, Any], files: Mapping[str, str]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sim.verdict import Diagnostic, Severity
@@ -17,7 +17,6 @@ from sim.verdict import Diagnostic, Severity
 BUILD = "/opt/verireason/verilator/build"
 DIRECTORY = "obj"
 """Where the C++ and the program go."""
-PROGRAM = f"{DIRECTORY}/sim"
 TREE, TREE_FILES = "tree.json", "tree.meta.json"
 """The elaborated design as Verilator sees it, and what its file letters mean."""
 MAX_MESSAGE = 300
@@ -26,7 +25,8 @@ MAX_MESSAGE = 300
 _COMMON = ("--quiet", "--timing", "--timescale", "1s/1s", "-UVERILATOR", "-UVERILATOR_TIMING")
 """The time unit that Icarus has where a text gives none; and no macro that would make the text another one than for
 Icarus."""
-_SIMULATION = ("--assert", "-Wno-fatal", "-Wno-BLKANDNBLK", "-Wno-INITIALDLY", "--prefix", "Vtb")
+_PREFIX = ("--assert", "--prefix", "Vtb")
+_SIMULATION = (*_PREFIX, "-Wno-fatal", "-Wno-BLKANDNBLK", "-Wno-INITIALDLY")
 """A variable with both kinds of assignment is an error by default, and works."""
 _NO_NAMES = ("--protect-ids", "--protect-key", "vr")
 """Without this, version 5.032 writes each event expression of the text into a C++ string as it stands, quotes included:
@@ -55,11 +55,12 @@ def unpragma_argv(file: str) -> tuple[str, ...]:
     return ("perl", "-0777", "-pi", "-e", _DISARM, file)
 
 
-def tree_argv(*, top: str, files: Sequence[str]) -> tuple[str, ...]:
+def tree_argv(*, top: str, files: Sequence[str], options: Sequence[str] = ()) -> tuple[str, ...]:
     """Write TREE: what Verilator makes of the text before it makes C++ of it."""
     output = ("--json-only-output", TREE, "--json-only-meta-output", TREE_FILES)
     silence = ("-Wno-lint", "-Wno-style")
-    return ("verilator_bin", "--json-only", *output, *_COMMON, *_SIMULATION, *silence, "--top-module", top, *files)
+    return ("verilator_bin", "--json-only", *output, *_COMMON, *_SIMULATION, *silence, *options, "--top-module", top,
+            *files)  # fmt: skip
 
 
 def verilate_argv(*, top: str, files: Sequence[str]) -> tuple[str, ...]:
@@ -78,14 +79,28 @@ def verilate_for_cocotb_argv(*, top: str, files: Sequence[str]) -> tuple[str, ..
             *files)  # fmt: skip
 
 
-def build_argv(*options: str) -> tuple[str, ...]:
-    """PROGRAM out of the C++ in DIRECTORY, with more options for the compiler."""
-    return ("sh", BUILD, DIRECTORY, *options)
+def run_options(*, timescale: str | None, parameters: Mapping[str, str]) -> tuple[str, ...]:
+    """Options of a run of a published harness: its time scale, Verilator's own if it has none, and parameters."""
+    return ("--timescale", timescale or "1ps/1ps", *(f"-G{name}={value}" for name, value in parameters.items()))
 
 
-def simulate_argv() -> tuple[str, ...]:
+def verilate_run_argv(
+    *, top: str, files: Sequence[str], directory: str, options: Sequence[str], warnings: Sequence[str]
+) -> tuple[str, ...]:
+    """C++ of a design as a published harness builds it, open to cocotb: a warning that is left on is an error."""
+    opening = ("--vpi", "--public-flat-rw", *options)
+    return ("verilator_bin", "--cc", "-Mdir", directory, *_COMMON, *_PREFIX, *_ZEROS, *opening, *warnings,
+            "--top-module", top, *files)  # fmt: skip
+
+
+def build_argv(*options: str, directory: str = DIRECTORY) -> tuple[str, ...]:
+    """The program out of the C++ in a directory, with more options for the compiler."""
+    return ("sh", BUILD, directory, *options)
+
+
+def simulate_argv(directory: str = DIRECTORY) -> tuple[str, ...]:
     """The program, without the statistics at its end; like Icarus it goes on after `$error` and failed assertions."""
-    return (PROGRAM, "+verilator+quiet", "+verilator+error+limit+1000000000")
+    return (f"{directory}/sim", "+verilator+quiet", "+verilator+error+limit+1000000000")
 
 
 def lint_argv(*, top: str, file: str) -> tuple[str, ...]:
