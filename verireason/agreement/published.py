@@ -133,5 +133,6 @@ HARNESSES: dict[str, Callable[[Path], dict[str, Harness]]] = {
     verilog_eval.NAME: lambda root: _v2(root, verilog_eval.NAME),
     verilog_eval.CODE_COMPLETE: lambda root: _v2(root, verilog_eval.CODE_COMPLETE),
     rtllm.NAME: lambda root: {path.parent.name: _rtllm(path.parent) for path in root.glob("*/*/*/testbench.v")},
+    rtllm.V1: lambda root: {path.parent.name: _rtllm(path.parent) for path in root.glob("*/testbench.v")},
 }
 """Benchmark name to what reads its published harnesses, by problem id, below its directory."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sim.hdl.verilog_testbench import OWN_LIMIT
 from sim.verdict import Outcome
 from verireason.agreement.harness import Published
+from verireason.data import rtllm
 from verireason.records import Record
 
 MAX_MESSAGES = 20
@@ -100,7 +101,7 @@ def _of_directives(judged: Judged) -> str | None:
 def _of_another_top(judged: Judged) -> str | None:
     """RTLLM's command names no top module."""
     code = judged.record.code or ""
-    if judged.record.benchmark != "rtllm-v2" or not judged.published.log.compiled:
+    if judged.record.benchmark not in (rtllm.NAME, rtllm.V1) or not judged.published.log.compiled:
         return None
     modules = re.findall(r"^\s*module\s+(\w+)", code, re.MULTILINE)
     if sum(len(re.findall(rf"\b{name}\b", code)) == 1 for name in modules) > 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
@@ -14,12 +15,12 @@ from verireason.agreement.harness import Harness
 from verireason.agreement.published import HARNESSES
 from verireason.agreement.tables import markdown, to_csv
 from verireason.commands.verify import add_farm_arguments, positive, resolved_box
-from verireason.data.benchmarks import load_benchmark
+from verireason.data.benchmarks import read_benchmark
 from verireason.data.calibrate import calibrate
+from verireason.data.loaded import Loaded
 from verireason.errors import MissingError, UserError
 from verireason.evals.completions import CompletionFile
 from verireason.evals.judging import farm_for_user, fresh_directory, write_problems, write_records
-from verireason.problem import Problem
 from verireason.progress import ProgressLine
 from verireason.records import Record
 
@@ -48,9 +49,9 @@ def run(args: argparse.Namespace) -> int:
     if args.benchmark not in HARNESSES:
         known = ", ".join(sorted(HARNESSES))
         raise UserError(f"{args.benchmark} has no published rule that can be run here; agree knows {known}")
-    problems = load_benchmark(args.benchmark, args.root)
+    loaded = read_benchmark(args.benchmark, args.root)
     published = HARNESSES[args.benchmark](args.root)
-    cases = _cases(args, problems)
+    cases = _cases(args, loaded)
     if args.out:
         fresh_directory(args.out)
     box = resolved_box(args)
@@ -69,19 +70,27 @@ def run(args: argparse.Namespace) -> int:
     return int(any(item.is_unexplained or not item.record.judged for item in compared))
 
 
-def _cases(args: argparse.Namespace, problems: Sequence[Problem]) -> list[Case]:
+def _cases(args: argparse.Namespace, loaded: Loaded) -> list[Case]:
     """What both sides are to judge."""
+    problems = loaded.problems
     rng = Random(f"{args.seed}/{args.benchmark}")
     if args.goldens:
         return goldens(problems)
     if args.made:
         return made(problems, num=args.made, rng=rng)
     completions = CompletionFile(
-        path=args.completions, known_ids={problem.id for problem in problems}, skip_bad=args.skip_bad
+        path=args.completions,
+        known_ids={problem.id for problem in problems},
+        left_out=loaded.left_out.keys(),
+        skip_bad=args.skip_bad,
     )
     cases = read_cases(completions, problems, num=args.num, rng=rng)
     if not cases:
-        raise UserError(f"{args.completions}: no line can be used; the first: {completions.first_bad}")
+        reason = completions.first_bad or "it is of a problem that cannot be judged"
+        raise UserError(f"{args.completions}: no completion can be used; the first: {reason}")
+    if completions.num_bad or completions.num_left_out:
+        num = completions.num_bad + completions.num_left_out
+        print(f"{num} completions left out, of problems that cannot be judged or bad", file=sys.stderr)
     return cases
 
 
