@@ -1,181 +1,149 @@
-"""`verireason eval`: generate completions with a model, and judge them.
+"""`verireason eval`: generate completions with a model, and judge them while it goes on writing.
 
-With a recipe: its held-out problems, into RUN/eval/LABEL. With --benchmark: a public benchmark, into --out.
+With a recipe: its held-out problems, into RUN/eval/LABEL. With --benchmark or --problems: into --out.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from verireason.commands.eval_options import (
+    add_engine_arguments,
+    add_sampling_arguments,
+    check_source,
+    chosen_engine,
+    chosen_sampling,
+)
 from verireason.commands.verify import add_check_arguments, add_farm_arguments, chosen_checks, positive, resolved_box
 from verireason.data.benchmarks import LOADERS
 from verireason.errors import UserError
+from verireason.evals.presets import presets_table
 
 if TYPE_CHECKING:
-    from sim.farm import Farm
-    from sim.verdict import Checks
-    from verireason.data.calibrate import Calibration
-    from verireason.evals.evaluate import Plan
-
-SPLITS = ("heldout", "heldout-family")
-BATCH_SIZE = 128
+    from verireason.evals.session import Task
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = presets_table()
     parser.add_argument("recipe", nargs="?", type=Path, metavar="RECIPE.toml", help="evaluate on its held-out problems")
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting of the recipe"
     )
     parser.add_argument("--label", metavar="NAME", help='with a recipe: folder below RUN/eval, such as "before"')
     parser.add_argument("--benchmark", metavar="NAME", help=f"instead of a recipe: {', '.join(sorted(LOADERS))}")
-    parser.add_argument("--root", type=Path, metavar="DIR", help="the benchmark's directory")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="with --benchmark: where records.jsonl goes")
-    parser.add_argument("--model", required=True, metavar="PATH", help="directory of a model, or its name on the hub")
-    parser.add_argument("--template", metavar="NAME", help="with --benchmark: prompt and answer format; verireason")
-    parser.add_argument("--samples", type=positive, metavar="N", help="completions per problem; 1, or the recipe's")
-    parser.add_argument("--temperature", type=_temperature, metavar="T", help="0, which is greedy, or the recipe's")
-    parser.add_argument("--top-p", type=_share, default=1.0, metavar="P")
-    parser.add_argument("--max-tokens", type=positive, metavar="N", help="longest completion")
-    parser.add_argument("--seed", type=int, metavar="N")
-    parser.add_argument("--batch-size", type=positive, default=BATCH_SIZE, metavar="N", help="completions at once")
+    parser.add_argument("--root", type=Path, metavar="DIR", help="the benchmark's directory, or hub to fetch it")
+    parser.add_argument("--problems", type=Path, metavar="FILE", help="instead of a benchmark: problems as JSON lines")
+    parser.add_argument("--limit", type=positive, metavar="N", help="only the first N problems of a benchmark")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="without a recipe: where completions and records go")
+    parser.add_argument("--resume", action="store_true", help="go on where a run of the same settings was ended")
+    parser.add_argument(
+        "--repair",
+        type=positive,
+        default=0,
+        metavar="N",
+        help="show what failed back to the model with the diagnosis, up to N times",
+    )
+    add_engine_arguments(parser)
+    add_sampling_arguments(parser)
     add_farm_arguments(parser)
     add_check_arguments(parser)
 
 
-def _temperature(text: str) -> float:
-    if not 0.0 <= float(text) <= 5.0:
-        raise argparse.ArgumentTypeError(f"{text} is not from 0 to 5")
-    return float(text)
-
-
-def _share(text: str) -> float:
-    if not 0.0 < float(text) <= 1.0:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0 and up to 1")
-    return float(text)
-
-
 def run(args: argparse.Namespace) -> int:
     """Exit code 0 when every completion was judged, 1 when some were not."""
-    if (args.recipe is None) == (args.benchmark is None):
-        raise UserError("give a recipe or --benchmark NAME, one of the two; see `verireason eval --help`")
-    return _benchmark(args) if args.benchmark else _recipe(args)
+    check_source(args)
+    engine = chosen_engine(args)
+    task = _recipe_task(args) if args.recipe else _benchmark_task(args)
+    from verireason.evals.session import carry_out
+    from verireason.evals.summary import summary_lines
+
+    summary = carry_out(task, engine, box=resolved_box(args), resume=args.resume)
+    print(*summary_lines(summary, task.out), sep="\n")
+    if summary.num_unjudged:
+        print(
+            f"verireason: {summary.num_unjudged} completions were not judged; see their diagnostics, and try again "
+            "with --resume",
+            file=sys.stderr,
+        )
+        return 1
+    return 0
 
 
-def _recipe(args: argparse.Namespace) -> int:
+def _recipe_task(args: argparse.Namespace) -> Task:
     from sim.verdict import Checks
     from verireason.config import load_config
     from verireason.data.calibrate import Calibration
+    from verireason.data.loaded import Loaded
     from verireason.evals.evaluate import Plan
-    from verireason.generation.generator import Sampling
+    from verireason.evals.session import Task
     from verireason.training.prompts import heldout_family_problems, heldout_problems
 
     config = load_config(args.recipe, args.set)
     if chosen_checks(args) != Checks():
         raise UserError("options of the farm's checks go with --benchmark; a recipe has [farm] and its rubric")
-    if args.out or args.root or args.template:
-        raise UserError("--out, --root and --template go with --benchmark; a recipe has run.out and [template]")
-    if not args.label or Path(args.label).name != args.label:
-        raise UserError(f'--label is {args.label!r}; give one folder name below RUN/eval, such as "before" or "after"')
     settings = config.eval
     problems = heldout_problems(config, num=settings.num) + heldout_family_problems(config, num=settings.num)
-    limit = args.max_tokens or settings.max_completion_length or (config.grpo and config.grpo.max_completion_length)
-    plan = Plan(
-        num_samples=args.samples or settings.samples,
-        sampling=Sampling(
-            temperature=settings.temperature if args.temperature is None else args.temperature,
-            top_p=args.top_p,
-            max_new_tokens=limit or 1024,
-        ),
-        seed=config.run.seed if args.seed is None else args.seed,
-        template=config.template.name,
-        system_prompt=config.template.system_prompt,
+    drawn = chosen_sampling(
+        args,
+        num_samples=settings.samples,
+        temperature=settings.temperature,
+        max_tokens=settings.max_completion_length or (config.grpo and config.grpo.max_completion_length) or 1024,
     )
     args.box = args.box or config.farm.box
     args.jobs = args.jobs or config.farm.jobs
-    return _evaluate(
-        args,
+    return Task(
+        benchmark="generated",
+        loaded=Loaded(problems=problems),
         calibrated=lambda farm: Calibration(problems={problem.id: problem for problem in problems}, defects={}),
-        plan=plan,
-        out=Path(config.run.out) / "eval" / args.label,
-        threads=config.run.threads,
-        digest=config.digest,
         checks=config.checks,
-    )
-
-
-def _benchmark(args: argparse.Namespace) -> int:
-    from verireason.data.benchmarks import load_benchmark
-    from verireason.data.calibrate import calibrate
-    from verireason.evals.evaluate import Plan
-    from verireason.generation.generator import Sampling
-    from verireason.templates import TEMPLATES
-
-    if args.root is None or args.out is None:
-        raise UserError("--benchmark needs --root DIR and --out DIR")
-    if args.set or args.label:
-        raise UserError("--set and --label go with a recipe; a benchmark has --out and the other options")
-    template = args.template or "verireason"
-    if template not in TEMPLATES:
-        raise UserError(f"--template is {args.template!r}; expected one of {', '.join(TEMPLATES)}")
-    problems = load_benchmark(args.benchmark, args.root)
-    plan = Plan(
-        num_samples=args.samples or 1,
-        sampling=Sampling(
-            temperature=0.0 if args.temperature is None else args.temperature,
-            top_p=args.top_p,
-            max_new_tokens=args.max_tokens or 1024,
+        plan=Plan(
+            num_samples=drawn.num_samples,
+            sampling=drawn.sampling,
+            seed=config.run.seed if args.seed is None else args.seed,
+            template=config.template.name,
+            system_prompt=config.template.system_prompt,
+            num_repairs=args.repair,
         ),
-        seed=args.seed or 0,
-        template=template,
+        out=Path(config.run.out) / "eval" / args.label,
+        phase=args.label if args.label in ("before", "after") else None,
+        threads=config.run.threads,
+        config=config.digest,
     )
-    return _evaluate(
-        args,
+
+
+def _benchmark_task(args: argparse.Namespace) -> Task:
+    from verireason.commands.verify import load_problems
+    from verireason.data.calibrate import calibrate
+    from verireason.data.loaded import Loaded
+    from verireason.evals.evaluate import Plan
+    from verireason.evals.session import Task
+
+    checks = chosen_checks(args)
+    drawn = chosen_sampling(args, num_samples=1, temperature=0.0, max_tokens=1024)
+    loaded = load_problems(args, checks)
+    problems = list({problem.id: problem for problem in loaded.problems}.values())[: args.limit]
+    if args.examples or args.rules:
+        from verireason.data.verilog_eval_prompts import with_examples
+
+        problems = with_examples(problems, args.root, num_examples=args.examples, rules=args.rules)
+    return Task(
+        benchmark=args.benchmark or str(args.problems),
+        loaded=Loaded(problems=problems, left_out=loaded.left_out),
         calibrated=lambda farm: calibrate(farm, problems),
-        plan=plan,
+        checks=checks,
+        plan=Plan(
+            num_samples=drawn.num_samples,
+            sampling=drawn.sampling,
+            seed=args.seed or 0,
+            template=args.template or "verireason",
+            num_repairs=args.repair,
+        ),
         out=args.out,
-        checks=chosen_checks(args),
+        examples=args.examples,
+        rules=args.rules,
     )
-
-
-def _evaluate(
-    args: argparse.Namespace,
-    *,
-    calibrated: Callable[[Farm], Calibration],
-    checks: Checks,
-    plan: Plan,
-    out: Path,
-    threads: int | None = None,
-    digest: str | None = None,
-) -> int:
-    from verireason.evals.evaluate import evaluate
-    from verireason.evals.judging import farm_for_user, fresh_directory
-    from verireason.generation.local import TransformersGenerator
-    from verireason.training.models import check_model_path, is_local, set_up_libraries
-
-    if plan.sampling.temperature == 0 and plan.num_samples > 1:
-        raise UserError("at temperature 0 all samples of a problem are alike; give --temperature, or --samples 1")
-    check_model_path(args.model)
-    fresh_directory(out)
-    box = resolved_box(args)
-    with farm_for_user(box=box.name, num_boxes=box.jobs, checks=checks) as farm:
-        set_up_libraries(threads=threads, needs_hub=not is_local(args.model))
-        generator = TransformersGenerator.from_path(args.model, batch_size=args.batch_size)
-        tally = evaluate(
-            generator,
-            farm,
-            calibrated(farm),
-            plan,
-            out,
-            phase=args.label if args.label in ("before", "after") else None,
-            config=digest,
-        )
-    print(f"{out}: {tally.line()}")
-    if tally.num_unjudged:
-        print(f"verireason: {tally.num_unjudged} completions were not judged; see their diagnostics", file=sys.stderr)
-        return 1
-    return 0

@@ -109,7 +109,7 @@ def resolved_box(args: argparse.Namespace) -> ChosenBox:
 def run(args: argparse.Namespace) -> int:
     """Exit code 0 when every completion was judged, 1 when some were not."""
     checks = chosen_checks(args)
-    loaded = _load_problems(args, checks)
+    loaded = load_problems(args, checks)
     problems = {problem.id: problem for problem in loaded.problems}
     completions = CompletionFile(
         path=args.completions, known_ids=problems.keys(), left_out=loaded.left_out.keys(), skip_bad=args.skip_bad
@@ -155,7 +155,7 @@ def _reasons(loaded: Loaded) -> str:
     return "; ".join(f"{reason} ({count})" for reason, count in counts) + (f"; {more} more reasons" if more else "")
 
 
-def _load_problems(args: argparse.Namespace, checks: Checks) -> Loaded:
+def load_problems(args: argparse.Namespace, checks: Checks) -> Loaded:
     """The problems that the arguments name. UserError for none, for two kinds, and for checks that do not fit them."""
     if (args.benchmark is None) == (args.problems is None) or (args.root is None) != (args.benchmark is None):
         raise UserError("give --benchmark NAME with --root DIR, or --problems FILE")

@@ -30,12 +30,21 @@ class Tally:
     """What was judged so far."""
 
     num_records: int = 0
+    """First answers, as everything here but what says otherwise."""
     num_passed: int = 0
     num_unjudged: int = 0
     outcomes: dict[str, int] = field(default_factory=dict)
+    num_repairs: int = 0
+    """Later attempts, judged or not."""
+    num_repaired: int = 0
+    """Those of them that passed."""
 
     def add(self, record: Record) -> None:
         """Count one record."""
+        if record.attempt:
+            self.num_repairs += 1
+            self.num_repaired += record.passed
+            return
         self.num_records += 1
         self.num_passed += record.passed
         self.num_unjudged += record.outcome is Outcome.UNJUDGED
@@ -46,7 +55,8 @@ class Tally:
         num_judged = self.num_records - self.num_unjudged
         rate = f"{self.num_passed / num_judged:.1%}" if num_judged else "no rate"
         kinds = ", ".join(f"{name} {count}" for name, count in sorted(self.outcomes.items()))
-        return f"{self.num_passed} of {num_judged} passed ({rate}), {self.num_unjudged} unjudged: {kinds}"
+        repairs = f"; {self.num_repaired} of {self.num_repairs} repairs passed" if self.num_repairs else ""
+        return f"{self.num_passed} of {num_judged} passed ({rate}), {self.num_unjudged} unjudged: {kinds}{repairs}"
 
 
 def farm_for_user(
@@ -96,20 +106,25 @@ def judge_completions(
     def pairs() -> Iterator[tuple[Candidate, Spec]]:
         for completion in completions:
             problem = calibration.problems[completion.problem_id]
-            extraction = extract(
-                completion.text,
-                top=problem.spec.top,
-                template=template,
-                header=problem.header,
-                language=problem.answer_language,
-            )
-            code = extraction.code
+            code = code_of(completion, problem, template=template)
             pending.append((problem, completion, code))
             yield Candidate(source=code or "", language=problem.language), problem.spec
 
     for verdict in farm.judge(pairs()):
         problem, completion, code = pending.popleft()
         yield record_from(problem, completion, code, verdict, phase=phase, config=config)
+
+
+def code_of(completion: Completion, problem: Problem, *, template: str) -> str | None:
+    """What is judged of a completion; None when it holds no code."""
+    spec = problem.spec
+    return extract(
+        completion.text,
+        top=spec.top,
+        template=template,
+        header=problem.header,
+        language=problem.answer_language,
+    ).code
 
 
 def write_records(
@@ -128,10 +143,14 @@ def write_records(
 
 
 def write_vcd(directory: Path, record: Record) -> None:
-    """The record's waves, if it has any, as PROBLEM-SAMPLE.vcd. MissingError when the file can't be written."""
+    """The record's waves, if it has any, as PROBLEM-SAMPLE.vcd, of a repair as PROBLEM-SAMPLE-ATTEMPT.vcd.
+
+    MissingError when the file can't be written.
+    """
     if record.waves is None:
         return
-    path = directory / f"{re.sub(r'[^A-Za-z0-9_.-]', '_', record.problem_id)[:100]}-{record.sample}.vcd"
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", record.problem_id)[:100]
+    path = directory / (f"{name}-{record.sample}" + (f"-{record.attempt}" if record.attempt else "") + ".vcd")
     try:
         directory.mkdir(exist_ok=True)
         path.write_text(vcd_text(record.waves), encoding="ascii")

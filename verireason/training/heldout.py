@@ -57,7 +57,8 @@ class Heldout:
             self._model.model, self._model.tokenizer, name=f"step-{step}", batch_size=BATCH_SIZE
         )
         with _inference(self._model.model):
-            tally = evaluate(generator, self._farm, self._calibration, self._plan, out, config=self._config.digest)
+            done = evaluate(generator, self._farm, self._calibration, self._plan, out, config=self._config.digest)
+        tally = done.tally
         num_judged = tally.num_records - tally.num_unjudged
         numbers: dict[str, float] = {"num_completions": tally.num_records, "unjudged": tally.num_unjudged}
         if num_judged:
