@@ -78,7 +78,7 @@ def test_the_failed_call_and_the_failing_tests_stand_beside_the_code(tmp_path: P
 
 def test_the_line_of_an_exception_is_marked_and_its_message_given_once(tmp_path: Path) -> None:
     text = page_of(tmp_path, record_of("numbers", Outcome.CRASH))
-    sample = text[text.index('<article class="sample">') : text.index("</article>")]
+    sample = text[text.index('<article class="sample"') : text.index("</article>")]
     marked = '<i class="error">    return not any(n % d == 0 for d in range(n))\n</i><b class="error">test '
     assert marked in sample
     assert "<h4>Messages</h4>" not in sample

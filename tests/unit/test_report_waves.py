@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sim.verdict import Equivalence, GuardFinding, NamedTest, Outcome, Proof, Wave, Waves
 from tests.fixtures.sample_run import HOSTILE, write_records
 from verireason.records import Record
-from verireason.reports.cheats import count_findings
+from verireason.reports.cheats import find_cheats
 from verireason.reports.source import load_source
 from verireason.reports.waves import MAX_ROWS, waves_svg
 from verireason.reports.write import write_report
@@ -122,14 +122,16 @@ def test_what_was_rejected_or_neutralised_is_counted_by_completion(tmp_path: Pat
         record(sample=2),
     ]
     text = page(tmp_path, *records)
-    counts = [(each.kind, each.num_rejected, each.num_neutralised) for each in count_findings(load_source(tmp_path))]
+    found = find_cheats(load_source(tmp_path))
+    assert found is not None
+    counts = [(each.kind, each.num_rejected, each.num_neutralised) for each in found.kinds]
     assert counts == [("system-task", 0, 2), ("bind", 1, 0)]
-    assert "What was rejected or neutralised" in text
-    assert "| bind | 1 | 0 |" in (tmp_path / "report.md").read_text()
+    assert "What tried to cheat, and how" in text
+    assert r"| bind | binds itself into another module | MISMATCH 1 | 1 | 0 |" in (tmp_path / "report.md").read_text()
 
 
 def test_a_report_on_honest_designs_has_no_such_section(tmp_path: Path) -> None:
-    assert "What was rejected or neutralised" not in page(tmp_path, record())
+    assert "What tried to cheat, and how" not in page(tmp_path, record())
 
 
 @pytest.mark.parametrize("name", ["report.html", "report.md"])

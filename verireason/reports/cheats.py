@@ -1,12 +1,30 @@
-"""What the guard found over all completions of a report, by kind of construct."""
+"""What the guard found over all completions of a report, by kind of construct, and what became of those who tried."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sim.verdict import GuardFinding
+from sim.verdict import Outcome
+from verireason.records import Record
 from verireason.reports.source import Source
+
+MEANINGS = {
+    "hierarchy": "reads or writes signals outside of its own modules, such as the testbench's",
+    "reserved-name": "defines or uses a module of the test harness, such as the reference",
+    "escaped-name": "hides a macro or a quote in an escaped name",
+    "nesting": "is nested too deep to be read",
+    "bind": "binds itself into another module",
+    "program": "brings a program block along",
+    "dpi": "calls foreign code (DPI)",
+    "config": "chooses which modules are compiled",
+    "include": "includes another file",
+    "native-code": "embeds C++ through Verilator",
+    "system-task": "prints, ends the run, or reads and writes files",
+    "force": "forces a value onto a signal",
+}
+"""Kind of construct to what it does, in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,31 +36,68 @@ class FindingCount:
     """Completions that were rejected for it."""
     num_neutralised: int
     """Completions in which it was replaced by what does nothing."""
+    outcomes: Mapping[Outcome, int]
+    """What became of the completions that have it, the most frequent first."""
     example: str
     """The construct in the first of them."""
+    record: Record
+    """The first of them."""
+
+    @property
+    def meaning(self) -> str | None:
+        """What it does, in words; None for a kind that we do not know."""
+        return MEANINGS.get(self.kind)
 
 
-def count_findings(source: Source) -> list[FindingCount]:
-    """The most frequent kind first; empty when the guard found nothing."""
-    examples: dict[str, str] = {}
-    rejected: dict[str, int] = {}
-    neutralised: dict[str, int] = {}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """All kinds, the most frequent first."""
+
+    kinds: tuple[FindingCount, ...]
+    num_completions: int
+    """Completions looked at, repairs too."""
+    num_rejected: int
+    """Completions that were rejected, for whatever kinds."""
+    num_neutralised: int
+    """Others, in which something was neutralised."""
+    num_passed: int
+    """Of those, what passed without it."""
+
+
+def find_cheats(source: Source) -> Findings | None:
+    """None when the guard found nothing."""
+    num_completions = sum(1 for _ in _records(source))
+    members = [record for record in _records(source) if record.findings]
+    if not members:
+        return None
+    kept = [record for record in members if record.outcome is not Outcome.REJECTED]
+    return Findings(
+        kinds=tuple(sorted(_kinds(members), key=lambda each: -sum(each.outcomes.values()))),
+        num_completions=num_completions,
+        num_rejected=len(members) - len(kept),
+        num_neutralised=len(kept),
+        num_passed=sum(record.passed for record in kept),
+    )
+
+
+def _records(source: Source) -> Iterator[Record]:
     for record_set in source.record_sets:
-        for record in record_set.records:
-            for each in record.findings:
-                examples.setdefault(each.kind, each.text)
-            for kind in _kinds(record.findings, neutralised=False):
-                rejected[kind] = rejected.get(kind, 0) + 1
-            for kind in _kinds(record.findings, neutralised=True):
-                neutralised[kind] = neutralised.get(kind, 0) + 1
-    found = [
-        FindingCount(
-            kind=kind, num_rejected=rejected.get(kind, 0), num_neutralised=neutralised.get(kind, 0), example=text
+        yield from record_set.records
+        yield from record_set.repairs
+
+
+def _kinds(records: Sequence[Record]) -> Iterator[FindingCount]:
+    found: dict[str, list[Record]] = {}
+    for record in records:
+        for kind in dict.fromkeys(each.kind for each in record.findings):
+            found.setdefault(kind, []).append(record)
+    for kind, members in found.items():
+        ways = [{each.neutralised for each in record.findings if each.kind == kind} for record in members]
+        yield FindingCount(
+            kind=kind,
+            num_rejected=sum(False in each for each in ways),
+            num_neutralised=sum(True in each for each in ways),
+            outcomes=dict(Counter(record.outcome for record in members).most_common()),
+            example=next(each.text for each in members[0].findings if each.kind == kind),
+            record=members[0],
         )
-        for kind, text in examples.items()
-    ]
-    return sorted(found, key=lambda each: -(each.num_rejected + each.num_neutralised))
-
-
-def _kinds(findings: Sequence[GuardFinding], *, neutralised: bool) -> set[str]:
-    return {each.kind for each in findings if each.neutralised is neutralised}

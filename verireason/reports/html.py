@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from verireason.reports import modes, rates, samples, strips, text
+from verireason.reports import heat, lengths, letters, modes, rates, samples, strips, text
 from verireason.reports.rates import Group
 from verireason.reports.report import MAX_DROPPED, MEANINGS, Report
 from verireason.reports.waves import waves_svg
@@ -38,6 +38,7 @@ def render_html(report: Report) -> str:
         meanings=MEANINGS,
         modes=modes.MEANINGS,
         max_dropped=MAX_DROPPED,
+        max_cells=heat.MAX_CELLS,
     )
 
 
@@ -70,6 +71,11 @@ def _environment() -> Environment:
         "scale": strips.scale_svg,
         "bar": strips.bar_svg,
         "strip": strips.strip_svg,
+        "lengths": lengths.lengths_svg,
+        "letter": letters.letter_of,
+        "letters": letters.tally_letters,
+        "link": heat.problem_link,
+        "part": heat.link_part,
         "cut": text.cut,
         "tied": _tied,
         "by_split": _by_split,

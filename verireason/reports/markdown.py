@@ -29,13 +29,16 @@ def render_markdown(report: Report) -> str:
         *(markdown_text(note) for note in report.notes),
         "## Outcomes",
         _outcomes(report),
+        *_letters(report),
+        *_lengths(report),
+        *_rounds(report),
         *_modes(report),
         *_cheats(report),
-        *_groups("## Families", "family", report.families, report),
+        *_groups("## Families" if report.noun == "family" else "## Categories", report.noun, report.families, report),
         *_groups("## Difficulty", "difficulty", report.difficulties, report),
         "## Problems",
         _problems(report),
-        "## Samples",
+        "## Best and worst",
         *_samples(report),
         "## Provenance",
         _table(("", ""), (*report.provenance, *report.versions), num_words=2),
@@ -91,13 +94,65 @@ def _outcomes(report: Report) -> str:
     return _table(["split", "evaluation", *map(str, report.outcomes), "all"], rows, num_words=2)
 
 
-def _cheats(report: Report) -> Iterator[str]:
-    if not report.findings:
+def _letters(report: Report) -> Iterator[str]:
+    yield "### Failure letters"
+    rows = (
+        (each.meaning, f"`{each.letter}`", f"{each.num_completions:,}", f"{each.num_problems:,}")
+        for each in report.letters
+    )
+    yield _table(("meaning", "letter", "completions", "problems"), rows, num_words=1)
+
+
+def _lengths(report: Report) -> Iterator[str]:
+    if report.lengths is None:
         return
-    yield "## What was rejected or neutralised"
-    rows = [(each.kind, f"{each.num_rejected:,}", f"{each.num_neutralised:,}") for each in report.findings]
-    yield _table(("construct", "rejected", "neutralised"), rows, num_words=1)
-    yield f"Completions with at least one such construct, of {report.num_records:,} in all."
+    yield f"### Length in {report.lengths.unit}"
+    rows = (
+        (row.outcome, *(f"{each:,}" for each in (row.low, row.first, row.median, row.third, row.high)))
+        for row in report.lengths.rows
+    )
+    yield _table(("outcome", "5 %", "25 %", "median", "75 %", "95 %"), rows, num_words=1)
+
+
+def _rounds(report: Report) -> Iterator[str]:
+    if not report.rounds:
+        return
+    yield "## Repair"
+    rows = (
+        (
+            f"repair {each.number}" if each.number else "first answers",
+            _rate(each.rate),
+            *(
+                "–" if number is None else f"{number:,}"
+                for number in (each.num_asked, each.num_passed, each.num_tokens, each.num_prompt_tokens)
+            ),
+        )
+        for each in report.rounds
+    )
+    yield _table(("after", "pass@1 %", "asked", "passed", "tokens written", "tokens read"), rows, num_words=1)
+    yield "pass@1 counts a sample by its last attempt so far; all other rates are over first answers."
+
+
+def _cheats(report: Report) -> Iterator[str]:
+    found = report.findings
+    if found is None:
+        return
+    yield "## What tried to cheat, and how"
+    yield (
+        f"Of {found.num_completions:,} completions {found.num_rejected:,} were rejected for reaching out of designs; "
+        f"{found.num_neutralised:,} more carried what was neutralised, and {found.num_passed:,} of these pass."
+    )
+    rows = (
+        (
+            each.kind,
+            each.meaning or "–",
+            ", ".join(f"{outcome} {count}" for outcome, count in each.outcomes.items()),
+            f"{each.num_rejected:,}",
+            f"{each.num_neutralised:,}",
+        )
+        for each in found.kinds
+    )
+    yield _table(("construct", "what it does", "what became of them", "rejected", "neutralised"), rows, num_words=3)
 
 
 def _modes(report: Report) -> Iterator[str]:
@@ -123,15 +178,17 @@ def _modes(report: Report) -> Iterator[str]:
 
 
 def _problems(report: Report) -> str:
+    maps = {row.place: row for group in report.heat for row in group.rows}
     rows = []
     for row in report.problems[:MAX_PROBLEMS]:
         cells = [f"{cell.tally.num_passed}/{cell.tally.num_samples}" if cell else "–" for cell in row.cells]
         unjudged = sum(cell.tally.num_unjudged for cell in row.cells if cell)
         words = [row.facts.problem_id, row.facts.category or "–", row.facts.split or "–", row.defect or ""]
-        rows.append([*words, *cells, str(unjudged)])
-    head = ["problem", "family", "split", "reference fails"]
+        letters = "".join(cell.letter for cell in maps[row.number].cells) if row.number in maps else ""
+        rows.append([*words, *cells, str(unjudged), f"`{letters}`" if letters else "–"])
+    head = ["problem", report.noun, "split", "reference fails"]
     passes = [f"{markdown_text(label)}, passes" for label in report.labels]
-    text = _table([*head, *passes, "unjudged"], rows, num_words=4)
+    text = _table([*head, *passes, "unjudged", "samples"], rows, num_words=4)
     num_left_out = len(report.problems) - MAX_PROBLEMS
     return text + (f"\n\n{num_left_out:,} more problems are in the HTML report." if num_left_out > 0 else "")
 
@@ -172,6 +229,8 @@ def _findings(sample: Sample) -> Iterator[str]:
 
 
 def _defects(report: Report) -> Iterator[str]:
+    if report.judged_with:
+        yield f"Judged with {markdown_text(report.judged_with)}, the references too."
     if report.defects:
         found = (f"{markdown_text(problem)} ({markdown_text(defect)})" for problem, defect in report.defects.items())
         yield f"Problems whose own reference fails: {'; '.join(found)}."

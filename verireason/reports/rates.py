@@ -17,6 +17,7 @@ from verireason.evals.passk import (
 )
 from verireason.records import Record
 from verireason.reports.source import RecordSet, Source
+from verireason.reports.text import natural
 
 BOOTSTRAP_SEED = 0
 _KS = (5, 10, 20, 50, 100)
@@ -90,7 +91,7 @@ def choose_ks(record_set: RecordSet) -> tuple[int, ...]:
 
 
 def problem_facts(source: Source) -> dict[str, Facts]:
-    """Problems in order of appearance."""
+    """Problems in the order of their names; a file of records has them in the order in which they were answered."""
     name_of = _naming(source)
     facts: dict[str, Facts] = {}
     for record_set in source.compared:
@@ -104,7 +105,7 @@ def problem_facts(source: Source) -> dict[str, Facts]:
                     difficulty=record.difficulty,
                     prompt=record.prompt,
                 )
-    return facts
+    return {problem_id: facts[problem_id] for problem_id in sorted(facts, key=natural)}
 
 
 def split_groups(source: Source, ks: Sequence[int]) -> list[Group]:

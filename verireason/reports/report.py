@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sim.verdict import Outcome
-from verireason.evals.passk import NUM_RESAMPLES, Tally
+from verireason.evals.passk import Tally
+from verireason.evals.repair import RepairRound, repair_rounds
 from verireason.records import Record
-from verireason.reports.cheats import FindingCount, count_findings
+from verireason.reports import words
+from verireason.reports.cheats import Findings, find_cheats
 from verireason.reports.curves import Curve, bin_width, draw_curves, draw_heldout
+from verireason.reports.heat import HeatGroup, heat_groups, heat_row
+from verireason.reports.lengths import Lengths, lengths_of
+from verireason.reports.letters import LetterCount, count_letters
 from verireason.reports.modes import ModeRow, mode_rows
 from verireason.reports.panels import left_out
 from verireason.reports.rates import (
-    BOOTSTRAP_SEED,
     Facts,
     Group,
     choose_ks,
@@ -25,11 +29,9 @@ from verireason.reports.rates import (
     split_groups,
     tallies_by_problem,
 )
-from verireason.reports.samples import MAX_PER_PROBLEM, Highlight, Sample, choose_samples, highlights
+from verireason.reports.samples import Highlight, Sample, choose_samples, highlights
 from verireason.reports.source import Source, flat
 
-MAX_PROBLEMS = 1000
-"""Rows of the table of problems."""
 MAX_DROPPED = 20
 """Problems with dropped tests that are named."""
 
@@ -62,6 +64,8 @@ class ProblemRow:
     """One problem in all evaluations."""
 
     facts: Facts
+    number: int
+    """Its place in the table, from 1."""
     defect: str | None
     cells: tuple[Cell | None, ...]
     """One for each label; None where it did not have the problem."""
@@ -81,26 +85,36 @@ class Report:
     ks: tuple[int, ...]
     splits: tuple[Group, ...]
     families: tuple[Group, ...]
+    noun: str
+    """What a category is called: "family" for generated problems, else "category"."""
     difficulties: tuple[Group, ...]
     outcomes: tuple[Outcome, ...]
     """Those that occur."""
-    findings: tuple[FindingCount, ...]
+    letters: tuple[LetterCount, ...]
+    """Of the main evaluation."""
+    lengths: Lengths | None
+    findings: Findings | None
+    """What reached out of designs; None when nothing did."""
+    rounds: tuple[RepairRound, ...]
+    """The first answers and each round of repairs; empty when nobody asked again."""
     modes: tuple[ModeRow, ...]
     """How the tests of Python benchmarks run; empty when nothing says so."""
     dropped: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
     """Problems with tests that nobody is asked, since their own reference fails them: id, and reason, of each."""
-    num_records: int
-    """Completions in all files together, which the findings are of."""
     curves: tuple[Curve, ...]
     curves_note: str
     labels: tuple[str, ...]
     """Of the evaluations that are compared, as the cells of the problems are ordered."""
     problems: tuple[ProblemRow, ...]
+    heat: tuple[HeatGroup, ...]
+    """The problems of the main evaluation, by category if there are some."""
     highlights: tuple[Highlight, ...]
     defects: Mapping[str, str] | None
     notes: tuple[str, ...]
     """What is missing or left out."""
     method: str
+    judged_with: str
+    """Whose answers the rates and the ceiling stand on, with the version; empty when nothing says."""
     provenance: tuple[tuple[str, str], ...]
     versions: tuple[tuple[str, str], ...]
     config: tuple[tuple[str, str], ...]
@@ -110,6 +124,7 @@ def build_report(source: Source) -> Report:
     """Compute everything. MissingError when there are curves to draw and matplotlib cannot be imported."""
     ks = choose_ks(source.main)
     splits = split_groups(source, ks)
+    families = tuple(family_groups(source))
     samples = choose_samples(source)
     rows = problem_rows(source, samples)
     record_sets = source.evaluations or (source.main,)
@@ -119,40 +134,45 @@ def build_report(source: Source) -> Report:
     return Report(
         name=source.name,
         is_run=source.training is not None or bool(source.metrics) or source.baseline is not None,
-        summary=_summary(source),
+        summary=words.summary(source),
         conclusions=tuple(conclusion(group) for group in splits),
         ks=ks,
         splits=tuple(splits),
-        families=tuple(family_groups(source)),
+        families=families,
+        noun="family" if any(record.benchmark == "generated" for record in source.main.records) else "category",
         difficulties=tuple(difficulty_groups(source)),
         outcomes=tuple(outcome for outcome in Outcome if outcome in present),
-        findings=tuple(count_findings(source)),
+        letters=tuple(count_letters(source.main.records)),
+        lengths=lengths_of(source.main.records),
+        findings=find_cheats(source),
+        rounds=repair_rounds((*source.main.records, *source.main.repairs)) if source.main.repairs else (),
         modes=tuple(mode_rows(source)),
         dropped=tuple((id, each.dropped) for id, each in (source.facts or {}).items() if each.dropped),
-        num_records=sum(len(record_set.records) for record_set in source.record_sets),
         curves=tuple(curves),
         curves_note=_curves_note(source),
         labels=tuple(record_set.label for record_set in source.compared),
-        problems=tuple(rows[:MAX_PROBLEMS]),
+        problems=tuple(rows[: words.MAX_PROBLEMS]),
+        heat=tuple(_heat(rows[: words.MAX_PROBLEMS], by_category=bool(families))),
         highlights=tuple(highlights(source)),
         defects=source.defects,
-        notes=(*source.warnings, *_left_out(source, rows)),
-        method=_method(ks),
-        provenance=tuple(_provenance(source)),
-        versions=tuple((name, _text(value)) for name, value in flat(source.versions or {})),
-        config=tuple((name, _text(value)) for name, value in flat(source.config or {})),
+        notes=(*source.warnings, *words.notes(source, [row.samples for row in rows])),
+        method=words.method(ks),
+        judged_with=words.judged_with(source),
+        provenance=tuple(words.provenance(source)),
+        versions=tuple((name, words.text(value)) for name, value in flat(source.versions or {})),
+        config=tuple((name, words.text(value)) for name, value in flat(source.config or {})),
     )
 
 
 def problem_rows(source: Source, samples: Mapping[str, Sequence[Sample]]) -> list[ProblemRow]:
-    """One row a problem, in order of appearance."""
+    """One row a problem, in the order of their names."""
     record_sets = source.compared
     tallies = [tallies_by_problem(record_set) for record_set in record_sets]
     records: list[dict[str, list[Record]]] = [{} for _ in record_sets]
     for found, record_set in zip(records, record_sets, strict=True):
         for record in record_set.records:
             found.setdefault(record.problem_id, []).append(record)
-    rows = []
+    rows: list[ProblemRow] = []
     for problem_id, facts in problem_facts(source).items():
         cells = tuple(
             Cell(label=record_set.label, tally=tally[problem_id], records=tuple(found[problem_id]))
@@ -161,8 +181,26 @@ def problem_rows(source: Source, samples: Mapping[str, Sequence[Sample]]) -> lis
             for record_set, tally, found in zip(record_sets, tallies, records, strict=True)
         )
         defect = (source.defects or {}).get(problem_id)
-        rows.append(ProblemRow(facts=facts, defect=defect, cells=cells, samples=tuple(samples.get(problem_id, ()))))
+        rows.append(
+            ProblemRow(
+                facts=facts,
+                number=len(rows) + 1,
+                defect=defect,
+                cells=cells,
+                samples=tuple(samples.get(problem_id, ())),
+            )
+        )
     return rows
+
+
+def _heat(rows: Sequence[ProblemRow], *, by_category: bool) -> list[HeatGroup]:
+    """The map of the main evaluation, which is the last one of each row."""
+    found = [
+        heat_row(row.number, cell.tally, cell.records, row.samples)
+        for row in rows
+        if (cell := row.cells[-1]) is not None
+    ]
+    return heat_groups(found, {row.facts.problem_id: row.facts.category for row in rows} if by_category else None)
 
 
 def _heldout_curves(source: Source, splits: Sequence[Group]) -> list[Curve]:
@@ -182,29 +220,6 @@ def _heldout_curves(source: Source, splits: Sequence[Group]) -> list[Curve]:
     return curves
 
 
-def _summary(source: Source) -> str:
-    records = source.main.records
-    num_problems = len({record.problem_id for record in records})
-    parts = [
-        _several("model", (record.model for record in records)),
-        _several("benchmark", (record.benchmark for record in records)),
-        f"{num_problems:,} problems, {len(records):,} completions",
-    ]
-    if source.training is not None:
-        last_step = max((record.step or 0 for record in source.training.records), default=0)
-        parts.append(f"{last_step:,} training steps, {len(source.training.records):,} training completions")
-    return " · ".join(part for part in parts if part)
-
-
-def _several(name: str, values: Iterable[object]) -> str:
-    """ "model a", "models a, b", or nothing."""
-    found = sorted({str(value) for value in values if value is not None})
-    if not found:
-        return ""
-    shown = ", ".join(found[:4]) + (f" and {len(found) - 4} more" if len(found) > 4 else "")
-    return f"{name}{'s' if len(found) > 1 else ''} {shown}"
-
-
 def _curves_note(source: Source) -> str:
     if not source.metrics:
         return ""
@@ -216,63 +231,3 @@ def _curves_note(source: Source) -> str:
     if others := left_out(source.metrics):
         parts.append(f"not drawn, in metrics.jsonl: {', '.join(others)}")
     return "; ".join(parts) + "."
-
-
-def _left_out(source: Source, rows: Sequence[ProblemRow]) -> list[str]:
-    notes = []
-    num_records = sum(len(record_set.records) for record_set in source.compared)
-    num_shown = sum(sample.num_copies for row in rows[:MAX_PROBLEMS] for sample in row.samples)
-    if num_shown < num_records:
-        notes.append(
-            f"Samples: the page shows {num_shown:,} of {num_records:,} completions, at most "
-            f"{MAX_PER_PROBLEM} different ones for each problem and evaluation; all are in the files of records."
-        )
-    if len(rows) > MAX_PROBLEMS:
-        notes.append(f"Problems: the table has the first {MAX_PROBLEMS:,} of {len(rows):,}; the rates are over all.")
-    if source.defects is None:
-        notes.append("Golden ceiling: not known, since no problems.json says which references fail their own test.")
-    return notes
-
-
-def _method(ks: Sequence[int]) -> str:
-    names = ", ".join(f"pass@{k}" for k in ks)
-    return (
-        f"{names}: unbiased estimator (Chen et al. 2021) for each problem, averaged over problems. In brackets: 95 % "
-        f"interval, Bayesian bootstrap over problems with Gaffke's end points, {NUM_RESAMPLES:,} resamples, seed "
-        f"{BOOTSTRAP_SEED}; of differences, the bootstrap paired by problem and widened for few problems (Hesterberg "
-        "2015). Unjudged completions, which the farm failed on, take no part in any rate and are counted beside it. A "
-        "completion passes when every check of a full run agrees; of a Python program, when it passes every test."
-    )
-
-
-def _provenance(source: Source) -> list[tuple[str, str]]:
-    records = [record for record_set in source.record_sets for record in record_set.records]
-    found = [
-        (
-            "Computed from",
-            "; ".join(
-                f"{each.path}, {len(each.records):,} records, sha256 {each.digest}" for each in source.record_sets
-            ),
-        ),
-        ("Models", _distinct(record.model for record in records)),
-        ("Sampling seeds", _seeds(records)),
-        ("Simulation image", _distinct(record.image for record in records)),
-        ("Tools", _distinct(f"{name} {version}" for record in records for name, version in record.tools.items())),
-        ("Configuration", _distinct(record.config for record in records)),
-    ]
-    return [(name, text) for name, text in found if text]
-
-
-def _distinct(values: Iterable[str | None]) -> str:
-    return ", ".join(sorted({value for value in values if value is not None}))
-
-
-def _seeds(records: Iterable[Record]) -> str:
-    seeds = sorted({record.seed for record in records if record.seed is not None})
-    if len(seeds) > 8:
-        return f"{len(seeds):,} seeds from {seeds[0]} to {seeds[-1]}"
-    return ", ".join(map(str, seeds))
-
-
-def _text(value: object) -> str:
-    return "–" if value is None else str(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sim.verdict import NamedTest, Outcome, TestEnd
@@ -12,10 +12,10 @@ from verireason.reports.rates import tallies_by_problem
 from verireason.reports.source import RecordSet, Source
 from verireason.reports.text import MAX_CHARS
 
-MAX_PER_PROBLEM = 4
+MAX_PER_PROBLEM = 20
 """Different answers to one problem in one evaluation."""
-MAX_TOTAL_CHARS = 3_000_000
-"""Of all samples together, so that the page stays under about 10 MB."""
+MAX_TOTAL_CHARS = 6_500_000
+"""Of all samples together, so that the page stays under about 10 MB and opens at once."""
 MAX_HIGHLIGHTS = 3
 MAX_TESTS = 12
 """Failing tests of one sample."""
@@ -30,15 +30,22 @@ class Sample:
     record: Record
     label: str
     """Which evaluation it is from."""
-    num_copies: int = 1
-    """Completions of the same problem and evaluation with the same code and outcome, itself among them."""
+    key: str = ""
+    """Its place among the samples of its problem, for links to it: "3", "before-3"."""
+    copies: tuple[Record, ...] = ()
+    """Other completions of the same problem and evaluation with the same code and outcome."""
+    repairs: tuple[Record, ...] = ()
+    """What the model made of it when it was asked again, in order of attempts."""
+
+    @property
+    def num_copies(self) -> int:
+        """Completions that it stands for, itself among them."""
+        return 1 + len(self.copies)
 
     @property
     def num_chars(self) -> int:
         """About how much of the page it takes."""
-        drawing = 6000 if self.record.waves else 0
-        tests = sum(80 + len(test.message or "") for test in failing_tests(self.record))
-        return 600 + drawing + tests + min(MAX_CHARS, len(self.record.code or self.record.completion or ""))
+        return sum(map(_num_chars, (self.record, *self.repairs)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +56,12 @@ class Highlight:
     rule: str
     """How they were chosen, in a sentence."""
     samples: tuple[Sample, ...]
+
+
+def _num_chars(record: Record) -> int:
+    drawing = 2500 + 25 * sum(len(wave.changes) for wave in record.waves.signals) if record.waves else 0
+    tests = sum(80 + len(test.message or "") for test in failing_tests(record))
+    return 1200 + drawing + tests + min(MAX_CHARS, len(record.code or record.completion or ""))
 
 
 def failing_tests(record: Record) -> Sequence[NamedTest]:
@@ -86,19 +99,30 @@ def closeness(record: Record) -> tuple[float, float]:
 
 
 def choose_samples(source: Source) -> dict[str, list[Sample]]:
-    """Samples to show by problem: of each evaluation the best answer of each outcome, then others, in limits."""
+    """Samples to show by problem: of each evaluation the best answer of each outcome, then other failures, in limits.
+
+    In the order of the evaluations and of the samples.
+    """
     queues: list[list[Sample]] = []
     for record_set in source.compared:
+        repairs = _repairs(record_set)
+        label = "" if record_set is source.main else f"{record_set.label}-"
         for records in _by_problem(record_set).values():
-            queues.append(_ordered(_distinct(records, record_set.label))[:MAX_PER_PROBLEM])
+            samples = _distinct(records, record_set.label, label, repairs)
+            queues.append(_ordered(samples)[:MAX_PER_PROBLEM])
     chosen: dict[str, list[Sample]] = {}
     for sample in _within(MAX_TOTAL_CHARS, _rounds(queues)):
         chosen.setdefault(sample.record.problem_id, []).append(sample)
     labels = [record_set.label for record_set in source.record_sets]
     return {
-        problem_id: sorted(samples, key=lambda sample: labels.index(sample.label))
+        problem_id: sorted(samples, key=lambda each: (labels.index(each.label), place_of(each.record)))
         for problem_id, samples in chosen.items()
     }
+
+
+def place_of(record: Record) -> tuple[int, int]:
+    """Where a completion comes among those of its problem: by training step, then by index."""
+    return (record.step or 0, record.sample)
 
 
 def highlights(source: Source) -> list[Highlight]:
@@ -167,17 +191,31 @@ def _by_problem(record_set: RecordSet) -> dict[str, list[Record]]:
     return found
 
 
-def _distinct(records: Iterable[Record], label: str) -> list[Sample]:
-    found: dict[tuple[str | None, Outcome], Sample] = {}
-    for record in records:
-        key = (record.code, record.outcome)
-        seen = found.get(key)
-        found[key] = replace(seen, num_copies=seen.num_copies + 1) if seen else Sample(record=record, label=label)
+def _repairs(record_set: RecordSet) -> dict[tuple[str, int], tuple[Record, ...]]:
+    found: dict[tuple[str, int], list[Record]] = {}
+    for record in sorted(record_set.repairs, key=lambda record: record.attempt):
+        found.setdefault((record.problem_id, record.sample), []).append(record)
+    return {key: tuple(records) for key, records in found.items()}
+
+
+def _distinct(
+    records: Iterable[Record], label: str, prefix: str, repairs: Mapping[tuple[str, int], tuple[Record, ...]]
+) -> list[Sample]:
+    """Equal answers as one sample, but for those that went on: each of these has repairs of its own."""
+    found: dict[tuple[str | None, Outcome, int | None], Sample] = {}
+    for record in sorted(records, key=place_of):
+        later = repairs.get((record.problem_id, record.sample), ())
+        key = (record.code, record.outcome, record.sample if later else None)
+        if seen := found.get(key):
+            found[key] = replace(seen, copies=(*seen.copies, record))
+        else:
+            name = f"{prefix}{record.sample}" if record.step is None else f"{prefix}{record.step}-{record.sample}"
+            found[key] = Sample(record=record, label=label, key=name, repairs=later)
     return list(found.values())
 
 
 def _ordered(samples: Sequence[Sample]) -> list[Sample]:
-    """The nearest of each outcome first, nearest to farthest, then the others alike."""
+    """The nearest of each outcome first, nearest to farthest, then the other failures alike, then other passes."""
     ranked = sorted(samples, key=lambda sample: closeness(sample.record), reverse=True)
     seen: set[Outcome] = set()
     first: list[Sample] = []
@@ -185,7 +223,7 @@ def _ordered(samples: Sequence[Sample]) -> list[Sample]:
     for sample in ranked:
         (rest if sample.record.outcome in seen else first).append(sample)
         seen.add(sample.record.outcome)
-    return first + rest
+    return first + sorted(rest, key=lambda sample: sample.record.passed)
 
 
 def _rounds(queues: Sequence[Sequence[Sample]]) -> Iterator[Sample]:

@@ -29,8 +29,11 @@ class RecordSet:
     path: Path
     """Relative to the directory of the report."""
     records: tuple[Record, ...]
+    """First answers, which all rates are over."""
     digest: str
     """SHA-256 of the file."""
+    repairs: tuple[Record, ...] = ()
+    """The later attempts in the same file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +104,8 @@ def load_source(directory: Path) -> Source:
         evaluations=tuple(evaluations),
         training=training,
         metrics=metrics,
-        config=_read_object(directory / "config.json"),
-        versions=_read_object(directory / "versions.json"),
+        config=read_object(directory / "config.json"),
+        versions=read_object(directory / "versions.json"),
         facts=_read_facts(directory),
         warnings=tuple(warnings),
     )
@@ -127,14 +130,16 @@ def _read_set(directory: Path, path: Path, label: str, warnings: list[str]) -> l
     if not path.exists():
         return []
     reader = read_records(path)
-    records = tuple(reader)
+    found = tuple(reader)
+    records = tuple(record for record in found if not record.attempt)
+    repairs = tuple(record for record in found if record.attempt)
     relative = path.relative_to(directory)
     if reader.torn_line is not None:
         warnings.append(f"{relative}: line {reader.torn_line}, the last one, was cut off in writing and is left out")
     if not records:
         return []
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return [RecordSet(label=label, path=relative, records=records, digest=digest)]
+    return [RecordSet(label=label, path=relative, records=records, digest=digest, repairs=repairs)]
 
 
 def _read_metrics(path: Path, warnings: list[str]) -> Iterator[Mapping[str, float]]:
@@ -165,7 +170,8 @@ def _read_json(path: Path) -> Any:
         raise UserError(f"{path} is not JSON; remove it, or write it again") from err
 
 
-def _read_object(path: Path) -> Mapping[str, Any] | None:
+def read_object(path: Path) -> Mapping[str, Any] | None:
+    """The JSON object in a file; None when there is no file. UserError when it holds anything else."""
     if not path.exists():
         return None
     if not isinstance(data := _read_json(path), dict):

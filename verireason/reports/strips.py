@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from sim.verdict import NamedTest, Outcome
 from verireason.evals.passk import PassAtK
 from verireason.records import Record
+from verireason.reports.heat import nearness
+from verireason.reports.samples import place_of
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -54,8 +56,9 @@ def bar_svg(outcomes: Mapping[Outcome, int]) -> Markup:
 
 
 def strip_svg(records: Sequence[Record]) -> Markup:
-    """One cell a sample, in the order of the file, coloured by outcome; at most MAX_CELLS."""
-    return _cells([_shade(record) for record in records[:MAX_CELLS]])
+    """One cell a sample, in order, coloured by outcome and for code that ran by how near it came; at most MAX_CELLS."""
+    shown = sorted(records, key=place_of)[:MAX_CELLS]
+    return _cells([f"o-{record.outcome} {nearness(record)}".rstrip() for record in shown])
 
 
 def ends_svg(tests: Sequence[NamedTest]) -> Markup:
@@ -75,12 +78,3 @@ def _cells(kinds: Sequence[str]) -> Markup:
     height = CELL_HEIGHT_PX * -(-len(kinds) // CELLS_PER_ROW)
     drawn = "".join(f'<path class="{kind}" d="{path}"/>' for kind, path in paths.items())
     return Markup(f'<svg class="strip" width="{width}" height="{height}" aria-hidden="true">{drawn}</svg>')
-
-
-def _shade(record: Record) -> str:
-    """Class of a cell: the outcome, and for code that ran, how near they came."""
-    if record.outcome not in (Outcome.MISMATCH, Outcome.WRONG) or not record.tests_total:
-        return f"o-{record.outcome}"
-    share = (record.tests_passed or 0) / record.tests_total
-    nearness = "near" if share >= 0.9 else "half" if share >= 0.5 else "far"
-    return f"o-{record.outcome} {nearness}"

@@ -97,6 +97,12 @@ def _num_alike(one: str, other: str) -> int:
     return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
 
+def natural(name: str) -> list[tuple[int, str]]:
+    """For sorting names so that 10 comes after 9."""
+    parts = re.split(r"(\d{1,9})", name)
+    return [(int(part), "") if index % 2 else (0, part) for index, part in enumerate(parts)]
+
+
 def markdown_text(text: str) -> str:
     """One line of Markdown that shows the text and does nothing else."""
     return _MARKDOWN.sub(r"\\\g<0>", visible(text).replace("\n", " ").strip())
