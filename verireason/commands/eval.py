@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from verireason.commands.eval_options import (
+    PUBLISHED,
     add_engine_arguments,
     add_sampling_arguments,
     check_source,
@@ -120,6 +121,7 @@ def _benchmark_task(args: argparse.Namespace) -> Task:
     from verireason.commands.verify import load_problems
     from verireason.data.calibrate import calibrate
     from verireason.data.loaded import Loaded
+    from verireason.data.verilog_eval_prompts import SYSTEM_MESSAGES, with_examples
     from verireason.evals.evaluate import Plan
     from verireason.evals.session import Task
 
@@ -127,9 +129,9 @@ def _benchmark_task(args: argparse.Namespace) -> Task:
     drawn = chosen_sampling(args, num_samples=1, temperature=0.0, max_tokens=1024)
     loaded = load_problems(args, checks)
     problems = list({problem.id: problem for problem in loaded.problems}.values())[: args.limit]
-    if args.examples or args.rules:
-        from verireason.data.verilog_eval_prompts import with_examples
-
+    template = args.template or (PUBLISHED if args.examples or args.rules else "verireason")
+    system_prompt = SYSTEM_MESSAGES.get(args.benchmark) if template == PUBLISHED else None
+    if system_prompt or args.examples or args.rules:
         problems = with_examples(problems, args.root, num_examples=args.examples, rules=args.rules)
     return Task(
         benchmark=args.benchmark or str(args.problems),
@@ -140,7 +142,8 @@ def _benchmark_task(args: argparse.Namespace) -> Task:
             num_samples=drawn.num_samples,
             sampling=drawn.sampling,
             seed=args.seed or 0,
-            template=args.template or "verireason",
+            template=template,
+            system_prompt=system_prompt,
             num_repairs=args.repair,
         ),
         out=args.out,

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 BATCH_SIZE = 128
 CONCURRENCY = 64
 KEY_ENV = "OPENAI_API_KEY"
+PUBLISHED = "verilog-eval"
+"""The template whose prompts are VerilogEval v2's own, with examples and rules where they are asked for."""
 ENGINES = ("transformers", "vllm", "endpoint", "replay")
 _OF_ENGINES = {
     "--base-url": ("endpoint",),
@@ -65,9 +67,7 @@ def add_sampling_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--top-p", type=_share, metavar="P", help="1")
     group.add_argument("--max-tokens", type=positive, metavar="N", help="longest completion; 1024, or the recipe's")
     group.add_argument("--seed", type=int, metavar="N", help="0, or the recipe's")
-    group.add_argument(
-        "--template", metavar="NAME", help=f"prompt and answer format: {', '.join(TEMPLATES)}; verireason"
-    )
+    group.add_argument("--template", metavar="NAME", help=f"prompt and answer format; {', '.join(TEMPLATES)}")
     group.add_argument(
         "--examples", type=int, choices=range(5), default=0, help="VerilogEval v2: solved examples before the question"
     )
@@ -114,8 +114,8 @@ def check_source(args: argparse.Namespace) -> None:
     for option, known in (("--template", TEMPLATES), ("--preset", PRESETS)):
         if _value(args, option) not in (None, *known):
             raise UserError(f"{option} is {_value(args, option)!r}; expected one of {', '.join(known)}")
-    if (args.examples or args.rules) and args.benchmark is None:
-        raise UserError("--examples and --rules go with --benchmark: they are VerilogEval's own")
+    if (args.examples or args.rules) and (args.benchmark is None or args.template not in (None, PUBLISHED)):
+        raise UserError(f"--examples and --rules go with --benchmark and --template {PUBLISHED}: they are its own")
 
 
 def chosen_engine(args: argparse.Namespace) -> Engine:

@@ -71,7 +71,7 @@ def carry_out(task: Task, engine: Engine, *, box: ChosenBox, resume: bool) -> Su
         read_records(task.out / RECORDS),
         num_problems=len(calibration.problems),
         defects=calibration.defects,
-        left_out=task.loaded.left_out,
+        left_out={**task.loaded.left_out, **calibration.left_out},
     )
     write_summary(task.out, summary)
     return summary
