@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -12,7 +13,7 @@ from sim.farm import Farm
 from verireason.agreement.cases import Case, goldens, made, read_cases
 from verireason.agreement.compare import Compared, compare
 from verireason.agreement.harness import Harness
-from verireason.agreement.published import HARNESSES
+from verireason.agreement.published import HARNESSES, under_official_rule
 from verireason.agreement.tables import markdown, to_csv
 from verireason.commands.verify import add_farm_arguments, positive, resolved_box
 from verireason.data.benchmarks import read_benchmark
@@ -39,6 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of what is drawn or made; 0 by default")
     parser.add_argument("--skip-bad", action="store_true", help="leave out lines that cannot be read, and count them")
     parser.add_argument("--out", type=Path, metavar="DIR", help=f"where {MARKDOWN}, {CSV} and our records go")
+    parser.add_argument(
+        "--official",
+        action="store_true",
+        help="ours judge by the benchmark's stricter rule, too: only cheats may differ",
+    )
     add_farm_arguments(parser)
 
 
@@ -51,6 +57,8 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"{args.benchmark} has no published rule that can be run here; agree knows {known}")
     loaded = read_benchmark(args.benchmark, args.root)
     published = HARNESSES[args.benchmark](args.root)
+    if args.official:
+        loaded = replace(loaded, problems=under_official_rule(loaded.problems, args.benchmark))
     cases = _cases(args, loaded)
     if args.out:
         fresh_directory(args.out)
