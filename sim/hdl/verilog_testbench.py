@@ -314,7 +314,7 @@ def judge_simulation(
             num_passed = min(num_passed, spec.num_checks)
     return Verdict(
         outcome=outcome, num_passed=num_passed, num_tests=spec.num_checks, outputs=tuple(found.outputs),
-        first_failure=found.first, diagnostics=notes, job_key=key,
+        first_failure=found.first if outcome is not Outcome.PASS else None, diagnostics=notes, job_key=key,
     )  # fmt: skip
 
 

@@ -119,6 +119,24 @@ def test_a_reference_alone_is_enough_to_judge_by(farm: Farm, tmp_path: Path, nam
     assert found == {what: outcome for what, (_, outcome) in wrong.items()}
 
 
+def test_codev_passes_what_equals_any_of_the_designs(farm: Farm, tmp_path: Path) -> None:
+    down = COUNTER.replace("q + 1", "q - one(en)") + "module helper(input a); endmodule\n"
+    down = down.replace("always", "function [3:0] one(input e); one = e; endfunction helper h(en);\n  always")
+    line = codev_line("a")
+    truth = line["ground_truth"]["answer"]
+    others = {"b": {**truth, "code": down}, "c": {**truth, "output_port_width": [["q", 5]]}}
+    line["ground_truth"] |= others
+    loaded = read_benchmark("codev-r1", write_lines(tmp_path / "codev-r1.jsonl", [line]))
+    calibration = calibrate(farm, loaded.problems)
+    assert calibration.defects == {}
+    problem = calibration.problems["a"]
+    verdicts = [judge(farm, problem, source) for source in (COUNTER, down, COUNTER.replace("q + 1", "q + 2"))]
+    assert [verdict.outcome for verdict in verdicts] == [Outcome.PASS, Outcome.PASS, Outcome.MISMATCH]
+    assert [verdict.first_failure is None for verdict in verdicts] == [True, True, False]
+    mixed = COUNTER.replace("q + 1", "(q[3] ? q + 1 : q - 1)")
+    assert judge(farm, problem, mixed).outcome is Outcome.MISMATCH
+
+
 def test_resbench_passes_when_its_testbench_says_so(farm: Farm, tmp_path: Path) -> None:
     (tmp_path / "problems.json").write_text(json.dumps(resbench(whole=True)))
     calibration = calibrate(farm, read_benchmark("resbench", tmp_path).problems)

@@ -5,26 +5,28 @@ Published: `codev_r1_rl_{train,val}.parquet`, rows with `prompt` (a list of mess
 reset_port_polarity_sync}}. `convert` has each pickle read in a box by a reader that allows nothing but plain data, and
 writes lines of {id, prompt, ground_truth}; only these are loaded.
 
-The published reward is that of the best of several alternatives. Here the first counts, by the order of the file: a
-candidate equals that design (`verireason.data.random_testbench`), or does not pass. Designs with further clocks, which
-are left out there, are judged here.
+A candidate passes when it equals any of the designs of the ground truth (`verireason.data.random_testbench`), as in the
+published reward; those whose ports differ from the first's cannot be meant and are passed over. Designs with further
+clocks, which are left out there, are judged here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from sim.farm import Farm
 from sim.pool import in_order
 from sim.unpickle import MAX_KB, judge_unpickle, plan_unpickle
-from verireason.data.designs import code_in, draft, top_of
+from sim.verdict import Level
+from verireason.data.designs import code_in, draft, renamed, top_of
 from verireason.data.loaded import LeftOut, Loaded, collect
+from verireason.data.own_names import declared_modules
 from verireason.data.random_testbench import Interface, Reset, random_testbench
 from verireason.data.rows import Row, Source, read_rows
-from verireason.data.testbench import Clock, Port
+from verireason.data.testbench import Clock, Port, other_reference
 from verireason.errors import MissingError, UserError
 from verireason.problem import Problem
 
@@ -103,15 +105,30 @@ def _problem(row: Row, problem_id: str) -> Problem:
     prompt = row.text("prompt")
     if not truth:
         raise LeftOut("it has no ground truth")
-    first = next(iter(truth.values()))
-    if not isinstance(first.get("code"), str):
+    first, *rest = truth.values()
+    if not all(isinstance(each.get("code"), str) for each in truth.values()):
         raise row.wrong("field ground_truth has no text code")
     golden = code_in(first["code"])
     top = top_of(golden)
-    testbench, _ = random_testbench(_interface(first, row), seed=problem_id, top=top)
-    return draft(
+    interface = _interface(first, row)
+    others = [other for other in rest if _interface(other, row).ports == interface.ports]
+    testbench, _ = random_testbench(interface, seed=problem_id, top=top, num_others=len(others))
+    made = draft(
         id=problem_id, benchmark=NAME, instruction=prompt, golden=golden, top=top, testbench=testbench
     )  # fmt: skip
+    if not others:
+        return made
+    references = [made.spec.reference, *(_other(other["code"], place) for place, other in enumerate(others))]
+    # What equals an alternative is a counterexample to the first, so formal equivalence says nothing here.
+    spec = replace(made.spec, reference="\n".join(references), highest_level=Level.NETLIST)
+    return replace(made, spec=spec)
+
+
+def _other(answer: str, place: int) -> str:
+    """A further design, all of its modules under names of its own."""
+    code = code_in(answer)
+    names = {name: f"{name}_of_{place}" for name in declared_modules(code)}
+    return renamed(code, {**names, top_of(code): other_reference(place)})
 
 
 def _interface(truth: Mapping[str, Any], row: Row) -> Interface:

@@ -102,14 +102,18 @@ def _edge_lists(source: str) -> Iterator[list[tuple[str, str]]]:
         yield listed
 
 
-def random_testbench(interface: Interface, *, seed: str, top: str) -> tuple[str, int]:
-    """The testbench's text and its number of checks. LeftOut for ports that leave nothing to ask or to see."""
+def random_testbench(interface: Interface, *, seed: str, top: str, num_others: int = 0) -> tuple[str, int]:
+    """The testbench's text and its number of checks; `num_others` references may be equalled instead of the first.
+
+    LeftOut for ports that leave nothing to ask or to see.
+    """
     inputs = [port for port in interface.ports if not port.is_output and not _is_clock(port, interface)]
     if not inputs or not any(port.is_output for port in interface.ports):
         raise LeftOut("it has no input beside a clock, or no output")
     stimulus = make_stimulus(interface, inputs, seed=seed)
     text = build_testbench(
-        ports=interface.ports, clock=interface.clock, stimulus=stimulus, top=top, known_only=True
+        ports=interface.ports, clock=interface.clock, stimulus=stimulus, top=top,
+        known_only=True, num_others=num_others,
     )  # fmt: skip
     return text, stimulus.num_checks
 

@@ -57,13 +57,16 @@ class Stimulus:
 
 
 def build_testbench(
-    *, ports: Sequence[Port], clock: Clock | None, stimulus: Stimulus, top: str = "top_module", known_only: bool = False
-) -> str:
+    *, ports: Sequence[Port], clock: Clock | None, stimulus: Stimulus, top: str = "top_module",
+    known_only: bool = False, num_others: int = 0,
+) -> str:  # fmt: skip
     """The testbench's text; it compares all outputs `stimulus.num_checks` times.
 
     Outputs are compared with `===` at the end of each half period, just before the clock's next edge: a golden must
     produce no x after the warm-up. With `known_only` it may, and a bit that is x there may be anything in a candidate.
-    Raises ValueError for a stimulus that does not fit the ports.
+    With `num_others` a candidate also passes that agrees all along with one of so many other references
+    (`other_reference`); otherwise what is reported are its differences from the first. Raises ValueError for a stimulus
+    that does not fit the ports.
     """
     inputs = [port for port in ports if not port.is_output and (clock is None or port.name != clock.name)]
     outputs = [port for port in ports if port.is_output]
@@ -73,9 +76,20 @@ def build_testbench(
     lines += _declarations(inputs=inputs, outputs=outputs, clock=clock)
     lines += [_instance(REFERENCE_TOP, "good", ports=ports, clock=clock)]
     lines += [_instance(top, "dut", ports=ports, clock=clock)]
-    lines += _check_task(ports=ports, outputs=outputs, clock=clock, known_only=known_only)
-    lines += _run(inputs=inputs, outputs=outputs, clock=clock, stimulus=stimulus)
+    for other in range(num_others):
+        lines += [f"  wire {_range(port.width)}$Pr{other}_{port.name};" for port in outputs]
+        lines += [
+            f"  reg $Pdiffers{other} = 1'b0;",
+            _instance(other_reference(other), f"good{other}", ports=ports, clock=clock),
+        ]
+    lines += _check_task(ports=ports, outputs=outputs, clock=clock, known_only=known_only, num_others=num_others)
+    lines += _run(inputs=inputs, outputs=outputs, clock=clock, stimulus=stimulus, num_others=num_others)
     return "\n".join([*lines, "endmodule"]).replace("$P", NAME_PREFIX).replace("$E", EVIDENCE) + "\n"
+
+
+def other_reference(place: int) -> str:
+    """The module of a further reference, from 0."""
+    return f"{REFERENCE_TOP}{place}"
 
 
 def _range(width: int) -> str:
@@ -103,10 +117,10 @@ def _declarations(*, inputs: Sequence[Port], outputs: Sequence[Port], clock: Clo
 
 def _instance(module: str, name: str, *, ports: Sequence[Port], clock: Clock | None) -> str:
     nets = []
-    is_good = name == "good"
+    is_good = name.startswith("good")
     for port in ports:
         if port.is_output:
-            net = f"{'r' if is_good else 'c'}_{port.name}"
+            net = f"{'r' + name.removeprefix('good') if is_good else 'c'}_{port.name}"
         elif clock is not None and port.name == clock.name:
             net = "clk" if is_good else "d_clk"
         else:
@@ -116,7 +130,7 @@ def _instance(module: str, name: str, *, ports: Sequence[Port], clock: Clock | N
 
 
 def _check_task(
-    *, ports: Sequence[Port], outputs: Sequence[Port], clock: Clock | None, known_only: bool
+    *, ports: Sequence[Port], outputs: Sequence[Port], clock: Clock | None, known_only: bool, num_others: int
 ) -> Iterator[str]:
     """One comparison of every output; the first difference of all is printed with the inputs of that moment."""
     inputs = [port for port in ports if not port.is_output]
@@ -128,8 +142,7 @@ def _check_task(
     yield "      $Pbad = 1'b0;"
     for port in outputs:
         good, got = f"$Pr_{port.name}", f"$Pc_{port.name}"
-        seen = f"({good} ^ {got} ^ {good})" if known_only else got  # x where the golden's is, else the candidate's
-        yield f"      if ({good} !== {seen}) begin"
+        yield f"      if ({_differs(good, got, known_only=known_only)}) begin"
         yield f"        if ($Pe_{port.name} == 0) $Pt_{port.name} = $time;"
         yield f"        $Pe_{port.name} = $Pe_{port.name} + 1;"
         yield "        if ($Perrors == 0 && !$Pbad)"
@@ -137,12 +150,22 @@ def _check_task(
         yield f"            $time, {', '.join([good, got, *nets])});"
         yield "        $Pbad = 1'b1;"
         yield "      end"
+        for other in range(num_others):
+            differs = _differs(f"$Pr{other}_{port.name}", got, known_only=known_only)
+            yield f"      if ({differs}) $Pdiffers{other} = 1'b1;"
     yield "      if ($Pbad) $Perrors = $Perrors + 1;"
     yield "    end"
     yield "  endtask"
 
 
-def _run(*, inputs: Sequence[Port], outputs: Sequence[Port], clock: Clock | None, stimulus: Stimulus) -> Iterator[str]:
+def _differs(good: str, got: str, *, known_only: bool) -> str:
+    """The comparison; with `known_only`, what is seen of the candidate is x where the golden is."""
+    return f"{good} !== ({good} ^ {got} ^ {good})" if known_only else f"{good} !== {got}"
+
+
+def _run(
+    *, inputs: Sequence[Port], outputs: Sequence[Port], clock: Clock | None, stimulus: Stimulus, num_others: int
+) -> Iterator[str]:
     width = sum(port.width for port in inputs)
     words = [_pack(vector, inputs) for vector in stimulus.vectors]
     rows = [words[start : start + ROW] for start in range(0, len(words), ROW)]
@@ -159,6 +182,10 @@ def _run(*, inputs: Sequence[Port], outputs: Sequence[Port], clock: Clock | None
     yield f"      #8 if ($Pstep >= {stimulus.num_warmup}) $Pcheck;"
     yield "      #1 $Pclk = ~$Pclk;" if clock is not None else "      #1;"
     yield "    end"
+    if num_others:
+        differs = " && ".join(f"$Pdiffers{other}" for other in range(num_others))
+        cleared = " ".join(f"$Pe_{port.name} = 0;" for port in outputs)
+        yield f"    if (!({differs})) begin $Perrors = 0; {cleared} end"
     for port in outputs:
         text = f"$E Hint: Output '{port.name}' has "
         yield f"    if ($Pe_{port.name} != 0)"
