@@ -234,12 +234,11 @@ def test_nothing_at_the_address_is_said_when_it_is_opened() -> None:
         (error(403, "not your project"), "TEST_KEY"),
         (error(404, "The model `m` does not exist."), "'m'"),
         (error(402, "no credit"), "402: no credit"),
-        (error(400, "temperature: only 1 is supported", param="temperature"), "only 1 is supported"),
         (Reply(status=404, body="<html>nothing here</html>"), "base URL"),
         (Reply(body="<html>hello\nyou</html>"), "<html>hello you</html>"),
         (Reply(body={"error": {"message": "upstream is down", "code": 502}}), "upstream is down"),
     ],
-    ids=["key", "forbidden", "model", "credit", "setting", "address", "web-page", "no-choice"],
+    ids=["key", "forbidden", "model", "credit", "address", "web-page", "no-choice"],
 )
 def test_what_no_retry_mends_ends_the_run_in_one_line_at_the_first_answer(reply: Reply, expected: str) -> None:
     server = script(reply)
@@ -282,16 +281,23 @@ def test_a_prompt_that_is_refused_is_an_empty_answer_and_the_rest_goes_on(
     assert [record.getMessage() for record in caplog.records if "p sample 2 is refused" in record.getMessage()]
 
 
-def test_a_first_prompt_may_be_too_long() -> None:
-    server = Server(lambda call, number: TOO_LONG if call.body["seed"] == 100 else chat_answer("x"))
+@pytest.mark.parametrize("refusal", [TOO_LONG, error(400, "I'd rather not")])
+def test_the_only_prompt_may_be_refused(refusal: Reply) -> None:
+    server = Server(lambda call, number: refusal if call.body["seed"] == 100 else chat_answer("x"))
 
-    assert texts(answers(server, 3, concurrency=1)) == ["", "x", "x"]
+    assert texts(answers(server)) == [""]
+    assert server.calls[1].body["messages"] == [{"role": "user", "content": "1"}]
 
 
-def test_prompts_that_are_all_refused_are_no_result() -> None:
-    err = failure(script(TOO_LONG), num=100)
+@pytest.mark.parametrize(
+    "refusal", [TOO_LONG, error(400, "temperature: only 1 is supported", param="temperature")], ids=["limit", "setting"]
+)
+def test_an_option_that_is_refused_with_any_prompt_ends_the_run_before_an_answer(refusal: Reply) -> None:
+    with open_client(script(refusal)) as generator, pytest.raises(UserError) as caught:
+        next(generator.generate(requests(100), SAMPLING))
 
-    assert "maximum context length" in str(err)
+    assert refusal.body["error"]["message"] in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_model_that_wants_another_name_for_the_limit_gets_it_once_and_for_all() -> None:
@@ -374,6 +380,29 @@ def test_openais_own_endpoint_needs_a_key(monkeypatch: pytest.MonkeyPatch) -> No
 
     with pytest.raises(MissingError, match="TEST_KEY is not set"), open_generator(engine(None)):  # type: ignore[arg-type]
         pass
+
+
+@pytest.mark.parametrize("url", ["localhost:8000/v1", "", "ftp://x"])
+def test_a_base_url_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(UserError, match="base URL"), open_generator(engine(url)):
+        pass
+
+
+def test_a_line_end_around_the_key_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_KEY", f"{KEY}\n")
+    server = script(chat_answer("x"))
+
+    answers(server)
+
+    assert server.calls[0].headers["Authorization"] == f"Bearer {KEY}"
+
+
+def test_what_cannot_be_a_key_is_refused_without_showing_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_KEY", f"{KEY}\nx")
+
+    with pytest.raises(UserError, match="TEST_KEY") as caught, open_generator(engine("http://localhost/v1")):
+        pass
+    assert KEY not in str(caught.value)
 
 
 def test_one_price_without_the_other_is_refused() -> None:

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 from verireason.errors import MissingError, UserError
 from verireason.generation.generator import Generated, Request, Sampling
 from verireason.generation.in_flight import answers
-from verireason.generation.server_errors import Dialect, Fault, Refusal, fault_error, fault_of, one_line
+from verireason.generation.server_errors import Dialect, Fault, fault_error, fault_of, one_line
+from verireason.templates import Message
 
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
@@ -31,9 +32,7 @@ NUM_RETRIES = 12
 """About 70 s of the library's pauses: as long as a server takes to come back."""
 TIMEOUT_S = 3600.0
 """Of one answer, which comes in one piece: the long thought of a slow model."""
-MAX_REFUSALS_AT_FIRST = 8
-"""When more prompts are refused before one is answered, the prompts are not what is wrong."""
-NO_KEY = "none"
+NO_KEY = "no-key"
 """Sent to an endpoint of the user's own, which needs none."""
 
 
@@ -43,6 +42,12 @@ class Price:
 
     prompt: float
     answer: float
+
+    def of(self, num_prompt_tokens: int | None, num_tokens: int | None) -> float | None:
+        """What one completion cost; None when the server does not count."""
+        if num_prompt_tokens is None or num_tokens is None:
+            return None
+        return (self.prompt * num_prompt_tokens + self.answer * num_tokens) / 1e6
 
 
 class EndpointGenerator:
@@ -70,8 +75,7 @@ class EndpointGenerator:
         self._price = price
         self._key_env = key_env
         self._dialect = Dialect()
-        self._num_answered = 0
-        self._num_refused = 0
+        self._has_answered = False
         self.name = name
         self.chat = chat
 
@@ -102,18 +106,26 @@ class EndpointGenerator:
     async def _answer(self, request: Request, sampling: Sampling) -> Generated:
         import openai
 
+        try:
+            answer = await self._answered(request, sampling)
+        except openai.APIStatusError as err:
+            return await self._refused(request, sampling, err)
+        return self._read(request, answer)
+
+    async def _answered(self, request: Request, sampling: Sampling) -> Any:
+        """The server's answer, after as many tries as it takes to learn its dialect. Raises its other errors."""
+        import openai
+
         while True:
             used = self._dialect
             try:
-                answer = await self._ask(request, sampling, used)
+                return await self._ask(request, sampling, used)
             except openai.APIConnectionError as err:
                 raise self._unreachable(err) from None
             except openai.APIStatusError as err:
                 self._dialect = self._dialect.learned(err.status_code, _words(err))
                 if self._dialect == used:
-                    return self._refused(request, err)
-            else:
-                return self._read(request, answer)
+                    raise
 
     async def _ask(self, request: Request, sampling: Sampling, dialect: Dialect) -> Any:
         options: dict[str, Any] = {
@@ -133,32 +145,39 @@ class EndpointGenerator:
         if not getattr(answer, "choices", None):
             said = f"{self._client.base_url} answered without a choice: {self._one_line(str(answer))}"
             raise fault_error(Fault.NAME, said, model=self.name, key_env=self._key_env)
-        self._num_answered += 1
-        choice, usage, price = answer.choices[0], answer.usage, self._price
-        cost = None
-        if usage and price:
-            cost = (price.prompt * usage.prompt_tokens + price.answer * usage.completion_tokens) / 1e6
+        self._has_answered = True
+        choice, usage = answer.choices[0], answer.usage
+        num_tokens = usage.completion_tokens if usage else None
+        num_prompt_tokens = usage.prompt_tokens if usage else None
         return Generated(
             key=request.key,
             text=_chat_text(choice.message) if self.chat else choice.text,
             finish_reason=choice.finish_reason,
-            num_tokens=usage.completion_tokens if usage else None,
-            num_prompt_tokens=usage.prompt_tokens if usage else None,
-            cost=cost,
+            num_tokens=num_tokens,
+            num_prompt_tokens=num_prompt_tokens,
+            cost=self._price.of(num_prompt_tokens, num_tokens) if self._price else None,
         )
 
-    def _refused(self, request: Request, err: APIStatusError) -> Generated:
+    async def _refused(self, request: Request, sampling: Sampling, err: APIStatusError) -> Generated:
         """The empty answer to a prompt that the server will not answer; raises when it is not about the prompt."""
         fault = fault_of(err.status_code, _words(err))
         if isinstance(fault, Fault):
             raise self._error(fault, err) from None
-        self._num_refused += 1
-        if not self._num_answered and (fault is Refusal.OTHER or self._num_refused > MAX_REFUSALS_AT_FIRST):
-            raise self._error(Fault.REQUEST, err) from None
-        log.warning(
-            "%s sample %d is refused, which counts as an empty answer: %s", *request.key, self._one_line(_words(err))
-        )
+        if not self._has_answered:
+            await self._prove(sampling)
+        log.warning("%s sample %d is refused, which counts as an empty answer: %s", *request.key, self._message(err))
         return Generated(key=request.key, text="", finish_reason=fault, num_tokens=0)
+
+    async def _prove(self, sampling: Sampling) -> None:
+        """Raise UserError when not even the shortest prompt has an answer: then the options are what is refused."""
+        import openai
+
+        shortest: str | list[Message] = [{"role": "user", "content": "1"}] if self.chat else "1"
+        try:
+            await self._answered(Request(key=("", 0), prompt=shortest, seed=0), sampling)
+        except openai.APIStatusError as err:
+            raise self._error(Fault.REQUEST, err) from None
+        self._has_answered = True
 
     def _error(self, fault: Fault, err: APIStatusError) -> UserError:
         said = f"{self._client.base_url} answered {err.status_code}: {self._message(err)}"
@@ -211,11 +230,13 @@ def open_endpoint(
 
     if (price_in is None) != (price_out is None):
         raise UserError("one price without the other; give that of prompts and that of answers, or neither")
-    key = os.environ.get(key_env)
-    if not key and base_url is None and "OPENAI_BASE_URL" not in os.environ:
-        raise MissingError(f"the environment variable {key_env} is not set; put the key there, or give a base URL")
+    if base_url is not None and not base_url.startswith(("http://", "https://")):
+        raise UserError(f"the base URL is {base_url!r}; expected one such as http://localhost:8000/v1")
     client = AsyncOpenAI(
-        api_key=key or NO_KEY, base_url=base_url, max_retries=NUM_RETRIES, timeout=Timeout(TIMEOUT_S, connect=10.0)
+        api_key=_key(key_env, is_needed=base_url is None and "OPENAI_BASE_URL" not in os.environ),
+        base_url=base_url,
+        max_retries=NUM_RETRIES,
+        timeout=Timeout(TIMEOUT_S, connect=10.0),
     )
     price = None if price_in is None or price_out is None else Price(prompt=price_in, answer=price_out)
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(client):
@@ -224,3 +245,12 @@ def open_endpoint(
         )
         generator.check()
         yield generator
+
+
+def _key(key_env: str, *, is_needed: bool) -> str:
+    key = os.environ.get(key_env, "").strip()
+    if not key and is_needed:
+        raise MissingError(f"the environment variable {key_env} is not set; put the key there, or give a base URL")
+    if not (key.isascii() and key.isprintable()):
+        raise UserError(f"the environment variable {key_env} holds what no key has; expected printable ASCII")
+    return key or NO_KEY
