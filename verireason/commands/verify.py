@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         type=Path,
         metavar="FILE",
-        help="JSONL: problem_id (or task_id), completion, sample",
+        help="JSONL (problem_id or task_id, completion, sample), or TuRTLe's JSON",
     )
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="where records.jsonl goes")
     add_farm_arguments(parser)
