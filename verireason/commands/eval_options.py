@@ -29,6 +29,7 @@ _OF_ENGINES = {
     "--price-out": ("endpoint",),
     "--concurrency": ("endpoint", "vllm"),
     "--batch-size": ("transformers",),
+    "--chat": ("transformers", "vllm", "endpoint"),
     "--completions": ("replay",),
 }
 """Option to the engines that have a use for it."""
@@ -52,6 +53,11 @@ def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--price-in", type=_price, metavar="P", help="endpoint: price of a million tokens of prompts")
     group.add_argument("--price-out", type=_price, metavar="P", help="endpoint: price of a million tokens of answers")
+    group.add_argument(
+        "--chat",
+        action=argparse.BooleanOptionalAction,
+        help="ask by messages, or by texts; as the model has a chat template or not, and by messages at an endpoint",
+    )
     group.add_argument("--batch-size", type=positive, metavar="N", help=f"transformers: at once; {BATCH_SIZE}")
     group.add_argument(
         "--completions", type=Path, metavar="FILE", help="replay: the completions, as `verify` reads them"
@@ -139,7 +145,7 @@ def chosen_engine(args: argparse.Namespace) -> Engine:
         base_url=args.base_url,
         key_env=args.key_env or KEY_ENV,
         concurrency=args.concurrency or CONCURRENCY,
-        chat=None,
+        chat=args.chat,
         price_in=args.price_in,
         price_out=args.price_out,
         completions=args.completions,

@@ -40,6 +40,8 @@ class RunSettings:
     """Digest of all of them: ids, prompts with their examples, goldens, testbenches."""
     engine: str
     model: str
+    chat: bool | None = None
+    """Whether it was asked by messages; None when that was left to the engine."""
     completions: str | None = None
     """Digest of the file that is replayed."""
     samples: int

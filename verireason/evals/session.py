@@ -85,6 +85,7 @@ def _settings(task: Task, engine: Engine, *, image: str) -> RunSettings:
         problems=problems_digest(task.loaded.problems),
         engine=engine.kind,
         model=engine.model,
+        chat=engine.chat,
         completions=None if engine.completions is None else _file_digest(engine.completions),
         samples=plan.num_samples,
         temperature=sampling.temperature,
