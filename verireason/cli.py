@@ -24,7 +24,9 @@ COMMANDS = {
     "eval": "generate completions with a model, and judge them",
     "sft": "supervised fine-tuning",
     "train": "GRPO with simulation as the reward",
-    "report": "write HTML and Markdown from the records of a run",
+    "report": "write a page, Markdown and tables from the records of a run",
+    "compare": "say whether two evaluations differ beyond chance, and on which problems",
+    "leaderboard": "put many evaluations in one order, as far as they can be compared",
 }
 """Command name to its one-line help; the module `verireason.commands.<name>` has `add_arguments` and `run`."""
 

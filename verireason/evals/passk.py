@@ -11,9 +11,11 @@ truth at 24 problems, and 52 to 77 % where nearly every problem is solved. These
 every case tried, for 4 % more width at 156 problems and a middling rate, 10 to 50 % at 40 (docs/records.md). With
 nothing but failures, or with one sample a problem, they are Clopper and Pearson's exact ones.
 
-Differences are treated alike, paired by problem, but that the imagined problem lies as far from zero as the largest
+Differences are treated alike, paired by problem. Of pass@1 the imagined problem lies as far from zero as the largest
 change that was seen, and not at -1 or 1: what no problem shows would weigh too much. So the interval leaves zero out
-where a sign test would call the changes clear: after 6 that agree and none that does not, and not after 4.
+where a sign test would call the changes clear: after 6 that agree and none that does not, and not after 4. With more
+tries nearly all problems can be solved by both sides, and what counts are the few that were not drawn: there it is the
+whole scale.
 """
 
 from __future__ import annotations
@@ -139,7 +141,8 @@ def estimate_difference(before: Sequence[Tally], after: Sequence[Tally], k: int,
     """pass@k of `after` minus that of `before`, paired: problems are drawn, both sides go with them."""
     old, new = _rates(before, k), _rates(after, k)
     changes = [new[problem_id] - rate for problem_id, rate in old.items() if problem_id in new]
-    far = max(map(abs, changes), default=0.0) or 1.0
+    largest = max(map(abs, changes), default=0.0)
+    far = largest if k == 1 and largest else 1.0
     interval = _interval(changes, lowest=-far, highest=far, seed=seed)
     num_problems = len({tally.problem_id for tally in (*before, *after)})
     return Difference(

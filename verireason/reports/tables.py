@@ -109,13 +109,33 @@ def markdown(table: Table) -> str:
 
 
 def _markdown_cell(cell: Cell, kind: Kind) -> str:
-    if kind is Kind.WORDS:
-        return markdown_text(shown(cell, kind))
-    figure = shown(cell, kind)
-    if isinstance(cell, Interval) and cell.value is not None:
-        low, high = ends(cell, kind)
-        figure += f" [{low}, {high}]"
-    return figure.replace("<", "\\<")
+    text = _plain_cell(cell, kind)
+    return markdown_text(text) if kind is Kind.WORDS else text.replace("<", "\\<")
+
+
+def plain(table: Table, *, max_rows: int | None = None) -> str:
+    """A table for a terminal, its caption left out."""
+    rows = [[visible(column.head) for column in table.columns]]
+    for row in table.rows[:max_rows]:
+        rows.append([_plain_cell(cell, column.kind) for cell, column in zip(row, table.columns, strict=True)])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(
+            f"{cell:<{width}}" if column.kind is Kind.WORDS else f"{cell:>{width}}"
+            for cell, width, column in zip(row, widths, table.columns, strict=True)
+        ).rstrip()
+        for row in rows
+    ]
+    num_left_out = len(table.rows) - len(rows) + 1
+    return "\n".join([*lines, *([f"and {num_left_out:,} more"] if num_left_out else [])])
+
+
+def _plain_cell(cell: Cell, kind: Kind) -> str:
+    """A cell in one line; an interval in brackets behind the estimate."""
+    if not isinstance(cell, Interval) or cell.value is None:
+        return visible(shown(cell, kind)).replace("\n", " ")
+    low, high = ends(cell, kind)
+    return f"{shown(cell, kind)} [{low}, {high}]"
 
 
 def latex(tables: Iterable[Table]) -> str:
