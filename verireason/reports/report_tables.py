@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from verireason.evals.letters import letter
 from verireason.evals.passk import pass_at_k, tally_records
 from verireason.records import Record
+from verireason.reports.letters import letter_of
 from verireason.reports.rates import Group
 from verireason.reports.source import RecordSet, Source
 from verireason.reports.tables import Cell, Column, Kind, Table, csv_text, interval_of, latex
@@ -126,7 +126,7 @@ def _problem_row(
         pass_at_k(num_samples=tally.num_samples, num_passed=tally.num_passed, k=k) if k <= tally.num_samples else None
         for k in ks
     )
-    letters = "".join(map(letter, records)) if first.language == "verilog" else None
+    letters = "".join(map(letter_of, records))
     words = (label, first.benchmark, first.split, first.category, first.problem_id)
     counts = (tally.num_samples, tally.num_passed, tally.num_unjudged)
     return (*words, *counts, *rates, letters, (defects or {}).get(first.problem_id))

@@ -77,9 +77,9 @@ def method(ks: Sequence[int]) -> str:
     return (
         f"{names}: unbiased estimator (Chen et al. 2021) for each problem, averaged over problems. In brackets: 95 % "
         f"interval, Bayesian bootstrap over problems with Gaffke's end points, {NUM_RESAMPLES:,} resamples, seed "
-        f"{BOOTSTRAP_SEED}; of differences, the bootstrap paired by problem and widened for few problems (Hesterberg "
-        "2015). Unjudged completions, which the farm failed on, take no part in any rate and are counted beside it. A "
-        "completion passes when every check of a full run agrees; of a Python program, when it passes every test."
+        f"{BOOTSTRAP_SEED}; of differences the same, paired by problem. Unjudged completions, which the farm failed "
+        "on, take no part in any rate and are counted beside it. A completion passes when every check of a full run "
+        "agrees; of a Python program, when it passes every test."
     )
 
 
