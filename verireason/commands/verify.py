@@ -17,6 +17,7 @@ from verireason.data.benchmarks import LOADERS, read_benchmark
 from verireason.data.calibrate import calibrate
 from verireason.data.jsonl import read_problems
 from verireason.data.loaded import Loaded
+from verireason.data.official import under_official_rule, with_official_defects
 from verireason.errors import UserError
 from verireason.evals.completions import CompletionFile
 from verireason.evals.judging import farm_for_user, fresh_directory, judge_completions, write_problems, write_records
@@ -39,6 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="where records.jsonl goes")
     add_farm_arguments(parser)
     add_check_arguments(parser)
+    parser.add_argument(
+        "--official",
+        action="store_true",
+        help="fail, too, what the benchmark's own harness fails beside wrong answers, for verdicts equal to published "
+        "ones: VerilogEval v1 any warning, v2 the word error, a process without sensitivities, its own time limit",
+    )
     parser.add_argument("--no-cache", action="store_true", help="run equal jobs again instead of sharing their result")
     parser.add_argument("--skip-bad", action="store_true", help="leave out lines that cannot be read, and count them")
 
@@ -125,6 +132,8 @@ def run(args: argparse.Namespace) -> int:
     with farm_for_user(box=box.name, num_boxes=box.jobs, remember=not args.no_cache, checks=checks) as farm:
         progress.show(f"running the references of {len(wanted)} problems")
         calibration = calibrate(farm, [problem for problem in problems.values() if problem.id in wanted])
+        if args.official:
+            calibration = with_official_defects(farm, calibration)
         write_problems(args.out, calibration)
         usable = (each for each in completions if each.problem_id not in calibration.left_out)
         records = _noting(disagreements, judge_completions(farm, calibration, usable))
@@ -163,6 +172,8 @@ def load_problems(args: argparse.Namespace, checks: Checks) -> Loaded:
         loaded = Loaded(problems=list(read_problems(args.problems)))
     else:
         loaded = read_benchmark(args.benchmark, args.root)
+    if args.official:
+        loaded = under_official_rule(loaded, args.benchmark)
     for problem in loaded.problems:
         if problem.language == "python" and checks != Checks():
             raise UserError(

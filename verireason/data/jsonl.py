@@ -73,9 +73,10 @@ def _decode(wanted: Any, value: Any, *, where: str, name: str) -> Any:
         return _decode_files(value, where=where, name=name)
     if wanted == tuple[str, ...]:
         return _decode_names(value, where=where, name=name)
-    if isinstance(wanted, type) and issubclass(wanted, StrEnum):
-        return _decode_word(wanted, value, where=where, name=name)
     options = get_args(wanted) if isinstance(wanted, UnionType) else (wanted,)
+    word = next((option for option in options if isinstance(option, type) and issubclass(option, StrEnum)), None)
+    if word is not None and not (value is None and NoneType in options):
+        return _decode_word(word, value, where=where, name=name)
     accepted = tuple(int if option is float else option for option in options) + options
     if not isinstance(value, accepted) or (isinstance(value, bool) and bool not in options):
         words = " or ".join("null" if option is NoneType else option.__name__ for option in options)
