@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from sim.farm import Farm
 from sim.hdl.interface import ModulePort, judge_interface, plan_interface
 from sim.pool import in_order
-from sim.verdict import Candidate, Outcome, Verdict
+from sim.verdict import Candidate, Checks, Outcome, Verdict
 from verireason.data.designs import MODEL_WRITTEN
 from verireason.data.loaded import LeftOut
 from verireason.data.random_testbench import find_interface, random_testbench
@@ -25,6 +25,8 @@ CONSTANTS = ("0", "1", "x")
 """Digits of the probes: designs whose outputs are all that."""
 BATCH = 64
 """Problems that are looked at together: enough to keep the boxes busy, few enough to remember."""
+_SIMULATED = Checks()
+"""What proves a draft, whatever the run asks of candidates: `calibrate` finds out the level that a golden passes."""
 CPU_FACTOR = 10.0
 CPU_FLOOR_S = 5.0
 
@@ -60,15 +62,16 @@ def _ingest(farm: Farm, drafts: Sequence[Problem]) -> list[Proven]:
     asked = [problem for problem in ready.values() if isinstance(problem, Problem)]
     # An equal job would be run once: a line end more makes it another, and the design the same.
     pairs = [(Candidate(source=each.golden + "\n" * run), each.spec) for each in asked for run in range(NUM_RUNS)]
-    goldens = farm.judge(pairs)
+    goldens = farm.judge(pairs, _SIMULATED)
     runs = {problem.id: [next(goldens) for _ in range(NUM_RUNS)] for problem in asked}
     proven = {problem.id: _judged(problem, runs[problem.id]) for problem in asked}
     sound = [each.problem for each in proven.values() if each.defect is None]
-    probes = farm.judge(
+    asked_probes = (
         (Candidate(source=_probe(problem, ports[problem.id], digit)), problem.spec)
         for problem in sound
         for digit in CONSTANTS
     )
+    probes = farm.judge(asked_probes, _SIMULATED)
     for problem in sound:
         passed = [
             digit for digit, verdict in zip(CONSTANTS, [next(probes) for _ in CONSTANTS], strict=True) if verdict.passed
