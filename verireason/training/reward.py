@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from statistics import fmean, pstdev
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 from rewards.attempt import Attempt
 from rewards.rubric import Reward
 from sim.farm import Farm
-from sim.verdict import Candidate, Outcome, Verdict
+from sim.verdict import Candidate, Diagnostic, Outcome, Severity, Verdict
 from verireason.config import Config
 from verireason.problem import Completion, Problem
 from verireason.records import RecordWriter, record_from
@@ -26,6 +27,21 @@ from verireason.training.similarity import with_similarity
 
 class TooManyUnjudged(Exception):
     """The farm failed on more completions of a step than the recipe allows. The step has not been trained on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flight:
+    """The completions of one step on their way through the farm."""
+
+    texts: Sequence[str]
+    token_ids: Sequence[Sequence[int]]
+    problems: Sequence[Problem]
+    extractions: Sequence[Extraction]
+    verdicts: Sequence[Future[Verdict]]
+    launched: float
+    """When the farm got them, by `time.monotonic`."""
+    weights: int
+    """Steps that the weights which wrote them had been trained for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +78,10 @@ class SimulationReward:
         self.summary: dict[str, float] = {}
         """Of the last step: numbers for metrics.jsonl."""
         self.farm_s = 0.0
-        """Wall seconds that the last step's verdicts took."""
+        """Wall seconds that the last step waited for its verdicts."""
+        self.flight: Flight | None = None
+        """Set by a trainer whose completions are under way already: what the next call is about."""
+        self._counted = _Counted.of(farm)
 
     def __call__(
         self,
@@ -80,9 +99,9 @@ class SimulationReward:
         records written.
         """
         step = trainer_state.global_step + 1
-        # Chat models answer with a list of one message.
-        texts = [text if isinstance(text, str) else text[0]["content"] for text in completions]
-        scored = self._score(texts, completion_ids, [self._problems[index] for index in row])
+        flight = self.flight or self.launch(completions, completion_ids, row, weights=trainer_state.global_step)
+        self.flight = None
+        scored = self._collect(flight)
         for one in scored:
             self._records.write(
                 record_from(
@@ -99,16 +118,25 @@ class SimulationReward:
                 )
             )
         self.unjudged = tuple(one.reward.total is None for one in scored)
-        self.summary = summarise(scored, group_size=self._group_size)
+        self.summary = summarise(scored, group_size=self._group_size) | {"staleness": step - 1 - flight.weights}
         for name, value in self.summary.items():
             log_metric(name, value)
         if sum(self.unjudged) > self._config.farm.max_unjudged * len(scored):
             raise TooManyUnjudged(self._complaint(step, scored))
         return [one.reward.total for one in scored]
 
-    def _score(
-        self, texts: Sequence[str], token_ids: Sequence[Sequence[int]], problems: Sequence[Problem]
-    ) -> list[Scored]:
+    def launch(
+        self,
+        completions: Sequence[Any],
+        completion_ids: Sequence[Sequence[int]],
+        row: Sequence[int],
+        *,
+        weights: int,
+    ) -> Flight:
+        """Hand a step's completions to the farm without waiting. Arguments as of a call; weights: see Flight."""
+        # Chat models answer with a list of one message.
+        texts = [text if isinstance(text, str) else text[0]["content"] for text in completions]
+        problems = [self._problems[index] for index in row]
         template = self._config.template.name
         extractions = [
             extract(
@@ -116,10 +144,34 @@ class SimulationReward:
             )
             for text, problem in zip(texts, problems, strict=True)
         ]
-        verdicts = self._judge(extractions, problems)
+        verdicts = [
+            self._farm.submit(Candidate(source=extraction.code or "", language=problem.language), problem.spec)
+            for extraction, problem in zip(extractions, problems, strict=True)
+        ]
+        return Flight(
+            texts=texts, token_ids=completion_ids, problems=problems, extractions=extractions, verdicts=verdicts,
+            launched=time.monotonic(), weights=weights,
+        )  # fmt: skip
+
+    def farm_shares(self, step_s: float) -> dict[str, float]:
+        """What the farm did since the last call, as shares: "busy" of the boxes' time, "known" of the candidates."""
+        before, self._counted = self._counted, _Counted.of(self._farm)
+        return self._counted.since(before, capacity_s=step_s * self._farm.pool.num_boxes)
+
+    def _collect(self, flight: Flight) -> list[Scored]:
+        started = time.monotonic()
+        deadline_s = self._config.farm.deadline_s
+        wait(flight.verdicts, timeout=max(0.0, flight.launched + deadline_s - started))
+        verdicts = [each.result() if each.done() else _late(deadline_s) for each in flight.verdicts]
+        if self._rubric.needs_similarity:
+            codes = [extraction.code for extraction in flight.extractions]
+            verdicts = with_similarity(self._farm, codes, flight.problems, verdicts)
+        self.farm_s = time.monotonic() - started
         return [
             self._scored(place % self._group_size, *one)
-            for place, one in enumerate(zip(problems, texts, token_ids, extractions, verdicts, strict=True))
+            for place, one in enumerate(
+                zip(flight.problems, flight.texts, flight.token_ids, flight.extractions, verdicts, strict=True)
+            )
         ]
 
     def _scored(
@@ -149,19 +201,6 @@ class SimulationReward:
             reward=self._rubric.score(attempt),
         )
 
-    def _judge(self, extractions: Sequence[Extraction], problems: Sequence[Problem]) -> list[Verdict]:
-        started = time.perf_counter()
-        pairs = (
-            (Candidate(source=extraction.code or "", language=problem.language), problem.spec)
-            for extraction, problem in zip(extractions, problems, strict=True)
-        )
-        verdicts = list(self._farm.judge(pairs))
-        if self._rubric.needs_similarity:
-            codes = [extraction.code for extraction in extractions]
-            verdicts = with_similarity(self._farm, codes, problems, verdicts)
-        self.farm_s = time.perf_counter() - started
-        return verdicts
-
     def _complaint(self, step: int, scored: Sequence[Scored]) -> str:
         first = next(one.verdict for one in scored if one.reward.total is None)
         why = first.diagnostics[0].message if first.diagnostics else "no reason given"
@@ -169,6 +208,35 @@ class SimulationReward:
             f"the farm could not judge {sum(self.unjudged)} of {len(scored)} completions of step {step} "
             f"(allowed: {self._config.farm.max_unjudged:.0%}); the first: {why}"
         )
+
+
+def _late(deadline_s: float) -> Verdict:
+    why = f"farm: no verdict within {deadline_s:g} s, the deadline of a step ([farm] deadline_s)"
+    return Verdict(outcome=Outcome.UNJUDGED, diagnostics=(Diagnostic(severity=Severity.ERROR, message=why),))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Counted:
+    """How much a farm had done at some time."""
+
+    num_candidates: int
+    num_known: int
+    """Candidates and jobs that were not run, since an equal one had been."""
+    busy_s: float
+
+    @classmethod
+    def of(cls, farm: Farm) -> _Counted:
+        counts, pool = farm.counts, farm.pool.counts
+        return cls(
+            num_candidates=counts.num_candidates, num_known=counts.num_cached + pool.num_reused, busy_s=pool.busy_s
+        )
+
+    def since(self, before: _Counted, *, capacity_s: float) -> dict[str, float]:
+        num_candidates = self.num_candidates - before.num_candidates
+        shares = {"busy": min(1.0, (self.busy_s - before.busy_s) / capacity_s)} if capacity_s else {}
+        if num_candidates:
+            shares["known"] = min(1.0, (self.num_known - before.num_known) / num_candidates)
+        return shares
 
 
 def summarise(scored: Sequence[Scored], *, group_size: int) -> dict[str, float]:

@@ -9,17 +9,19 @@ from __future__ import annotations
 import os
 import random
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from verireason.config import Config
+from verireason.config import Config, Grpo
 from verireason.errors import UserError
 from verireason.problem import Problem
 from verireason.records import RecordWriter
 from verireason.templates import TEMPLATES
 from verireason.training.models import LanguageModel, has_chat_template, prompt_tokens
 from verireason.training.progress import Progress, seconds
-from verireason.training.reward import SimulationReward, TooManyUnjudged
+from verireason.training.reward import Flight, SimulationReward, TooManyUnjudged
 from verireason.training.rundir import NUM_CHECKPOINTS_KEPT, MetricsLog, RunDir, is_complete, mark_complete
 
 LOGGED = {
@@ -48,10 +50,23 @@ def make_trainer(
     from transformers import PrinterCallback, TrainerCallback
     from trl import GRPOTrainer
 
+    assert config.grpo is not None
+    grpo: Grpo = config.grpo
+
     class SimulationTrainer(GRPOTrainer):  # type: ignore[misc]  # untyped base
-        """Times the generation; masks what was not judged; stops so that the run can go on exactly."""
+        """Times the generation; masks what was not judged; stops so that the run can go on exactly.
+
+        With `steps_ahead` it also writes the completions of later steps before it trains on those of this one.
+        """
+
+        _ahead: deque[Written]
+        """Completions of the next steps, in their order. Not in checkpoints: a resumed run writes them again."""
+        _given: Written | None = None
+        """What the generation inside TRL's method is to return."""
 
         def _generate_single_turn(self, *args: Any, **kwargs: Any) -> Any:
+            if self._given is not None:
+                return self._given.token_ids, None
             started = time.perf_counter()
             generated = super()._generate_single_turn(*args, **kwargs)
             log.generation_s += time.perf_counter() - started
@@ -61,7 +76,9 @@ def make_trainer(
             put_back_randomness = _randomness()
             num_tokens_seen = self.state.num_input_tokens_seen
             try:
-                scored = super()._generate_and_score_completions(inputs)
+                scored = (
+                    self._scored_ahead(inputs) if grpo.steps_ahead else super()._generate_and_score_completions(inputs)
+                )
             except TooManyUnjudged:
                 # Nothing has been trained on yet. With the random state of before, a checkpoint of now is that of the
                 # step before, and resuming samples this step again.
@@ -70,6 +87,47 @@ def make_trainer(
                 self._keep_checkpoint()
                 raise
             return without_rows(scored, reward.unjudged)
+
+        def _scored_ahead(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
+            """TRL's method on completions that may be some updates old; the ratio is to the weights that wrote them."""
+            now = self.state.global_step
+            while len(self._ahead) <= grpo.steps_ahead and now + len(self._ahead) < grpo.max_steps:
+                self._ahead.append(self._write_step(now + len(self._ahead)))
+            written = self._ahead.popleft()
+            assert written.rows == [row["row"] for row in inputs], "the completions of another step"
+            self._given, reward.flight = written, written.flight
+            try:
+                scored = super()._generate_and_score_completions(inputs)
+            finally:
+                self._given = reward.flight = None
+            if written.log_probs is not None:
+                scored["old_per_token_logps"] = written.log_probs
+            return scored  # type: ignore[no-any-return]  # untyped base
+
+        def _write_step(self, step: int) -> Written:
+            """Generate the completions of a step, counted from 0, and hand them to the farm."""
+            now = self.state.global_step
+            first = step * grpo.prompts_per_step
+            rows = [first + place // grpo.num_generations for place in range(grpo.num_completions)]
+            prompts = [self.train_dataset[row]["prompt"] for row in rows]
+            prompt_ids, *_ = self._tokenize_prompts(prompts)
+            token_ids, _ = self._generate_single_turn(prompt_ids, None, {}, grpo.num_generations)
+            texts = self.processing_class.batch_decode(token_ids, skip_special_tokens=True)
+            flight = reward.launch(texts, token_ids, rows, weights=now)
+            log_probs = self._log_probs(prompt_ids, token_ids) if step > now else None
+            return Written(rows=rows, token_ids=token_ids, flight=flight, log_probs=log_probs)
+
+        def _log_probs(self, prompt_ids: Sequence[list[int]], token_ids: Sequence[list[int]]) -> Any:
+            """What the weights of now give each token that they wrote, (B, C), 0-padded places undefined."""
+            import torch
+
+            inputs = padded(prompt_ids, token_ids, padding=self._tokenizer.pad_token_id, device=self.accelerator.device)
+            with torch.no_grad():
+                found, *_ = self._get_per_token_logps_and_entropies(
+                    self.model, inputs.token_ids, inputs.mask, inputs.num_written,
+                    batch_size=self.args.per_device_train_batch_size,
+                )  # fmt: skip
+            return found
 
         def _keep_checkpoint(self) -> None:
             folder = run.checkpoints / f"checkpoint-{self.state.global_step}"
@@ -104,8 +162,48 @@ def make_trainer(
         processing_class=model.tokenizer,
         callbacks=[Callback()],
     )
+    trainer._ahead = deque()
     trainer.remove_callback(PrinterCallback)
     return trainer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """The completions of a step that is not trained on yet."""
+
+    rows: list[int]
+    """Problem of each completion."""
+    token_ids: list[list[int]]
+    flight: Flight
+    log_probs: Any
+    """(B, C) under the weights that wrote them; None when training starts from the same weights."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Padded:
+    """Prompts, padded on the left, and completions, padded on the right, as TRL lays them out."""
+
+    token_ids: Any
+    """(B, P + C)"""
+    mask: Any
+    """(B, P + C), 1 where there is a token."""
+    num_written: int
+    """C."""
+
+
+def padded(prompts: Sequence[list[int]], written: Sequence[list[int]], *, padding: int, device: Any) -> Padded:
+    """One tensor of prompts and what was written to them."""
+    import torch
+
+    before, after = max(map(len, prompts)), max(map(len, written))
+    rows, masks = [], []
+    for prompt, answer in zip(prompts, written, strict=True):
+        left, right = before - len(prompt), after - len(answer)
+        rows.append([padding] * left + prompt + answer + [padding] * right)
+        masks.append([0] * left + [1] * (len(prompt) + len(answer)) + [0] * right)
+    return Padded(
+        token_ids=torch.tensor(rows, device=device), mask=torch.tensor(masks, device=device), num_written=after
+    )
 
 
 def _randomness() -> Callable[[], None]:
@@ -187,7 +285,8 @@ class StepLog:
         """One line of metrics and one for the person."""
         numbers = {ours: logs[theirs] for theirs, ours in LOGGED.items() if logs.get(theirs) is not None}
         times = {name: round(amount, 4) for name, amount in self._times.items()}
-        line: dict[str, Any] = {"step": step, **self._reward.summary, **numbers}
+        farm = self._reward.farm_shares(self._times["step"])
+        line: dict[str, Any] = {"step": step, **self._reward.summary, **numbers, "farm": farm}
         if self._heldout:
             line["heldout"] = self._heldout
         self._metrics.write({**line, "time": times})
