@@ -66,6 +66,11 @@ def test_v2_counts_what_the_last_line_says() -> None:
     assert rule_v2(log()).num_mismatches is None
 
 
+def test_a_count_that_no_testbench_prints_is_none() -> None:
+    absurd = log(output=f"Mismatches: {'9' * 5000} in 20 samples\n")
+    assert (rule_v1(absurd).num_mismatches, rule_v2(absurd).num_mismatches) == (None, None)
+
+
 def test_rtllm_believes_the_word_pass_of_what_compiled_and_ended() -> None:
     assert rule_rtllm(log(output="bypass")).passed
     assert not rule_rtllm(log(output="failed")).passed

@@ -14,8 +14,8 @@ from verireason.data import rtllm, verilog_eval, verilog_eval_v1
 from verireason.errors import UserError
 from verireason.problem import Problem
 
-_ANYWHERE = re.compile(r"Mismatches: ([0-9]*) in ([0-9]*) samples")
-_WHOLE_LINE = re.compile(r"^Mismatches: (\d+) in (\d+) samples$")
+_ANYWHERE = re.compile(r"Mismatches: ([0-9]{0,9}) in ([0-9]{0,9}) samples")
+_WHOLE_LINE = re.compile(r"^Mismatches: ([0-9]{1,9}) in ([0-9]{1,9}) samples$")
 
 _DECISIVE = (
     ("S", ("syntax error",)),

@@ -6,7 +6,9 @@ That our guard rejected a candidate is no reason for another verdict: whether it
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 
 from sim.hdl.verilog_testbench import OWN_LIMIT
 from sim.verdict import Outcome
@@ -99,12 +101,12 @@ def _of_directives(judged: Judged) -> str | None:
 
 
 def _of_another_top(judged: Judged) -> str | None:
-    """RTLLM's command names no top module."""
-    code = judged.record.code or ""
+    """RTLLM's command names no top module. Linear in the candidate's text."""
     if judged.record.benchmark not in (rtllm.NAME, rtllm.V1) or not judged.published.log.compiled:
         return None
-    modules = re.findall(r"^\s*module\s+(\w+)", code, re.MULTILINE)
-    if sum(len(re.findall(rf"\b{name}\b", code)) == 1 for name in modules) > 1:
+    words = re.findall(r"\w+", judged.record.code or "")
+    counts = Counter(words)
+    if sum(word == "module" and counts[name] == 1 for word, name in pairwise(words)) > 1:
         return "a module of the candidate that nothing uses runs beside RTLLM's testbench and ends it"
     return None
 
