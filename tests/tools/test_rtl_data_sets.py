@@ -24,9 +24,11 @@ from tests.fixtures.rtl_data_sets import (
     verithoughts_row,
     write_lines,
 )
+from verireason.cli import main
 from verireason.data.benchmarks import read_benchmark
 from verireason.data.calibrate import calibrate
 from verireason.data.codev_r1 import convert
+from verireason.data.jsonl import read_problems
 from verireason.problem import Problem
 
 ENDED = "initial #50 $finish;\nendmodule"
@@ -167,3 +169,22 @@ def test_pickles_are_read_in_boxes_and_a_bad_one_is_one_line(farm: Farm, tmp_pat
     assert all(each.where == f"{tmp_path}/codev_r1_rl_train.parquet row {row}" for row, each in enumerate(bad, start=2))
     assert "is more than plain data" in str(bad[0].wrong)
     assert "it is no whole pickle" in str(bad[1].wrong)
+
+
+def test_ingest_writes_what_is_sound_and_counts_the_rest(
+    farm: Farm, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [resyn_row(), resyn_row("module broken("), resyn_row(COUNTER.replace("q <= q + 1", "q <= 0"))]
+    root, out = write_lines(tmp_path / "Resyn27k.json", rows), tmp_path / "sound.jsonl"
+    words = ["data", "ingest", "--benchmark", "rtlcoder", "--root", str(root), "--out", str(out), "--jobs", "2"]
+    assert main(words) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"1 of 3 problems in {out}; dropped:"
+    assert [line.split(maxsplit=1) for line in lines[1:]] == [
+        ["1", "its module has no list of ports"], ["1", "a design passes whose outputs are all 0"],
+    ]  # fmt: skip
+    (problem,) = read_problems(out)
+    calibration = calibrate(farm, [problem])
+    assert judge(farm, calibration.problems[problem.id], COUNTER).outcome is Outcome.PASS
+    assert main(words) == 2
+    assert "nothing is overwritten" in capsys.readouterr().err
