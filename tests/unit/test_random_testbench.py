@@ -14,6 +14,7 @@ from verireason.data.random_testbench import (
     Reset,
     find_interface,
     make_stimulus,
+    numbers_in,
     random_testbench,
 )
 from verireason.data.testbench import Clock, Port
@@ -71,6 +72,20 @@ def test_wide_inputs_get_fewer_steps_and_every_seed_its_own() -> None:
     assert len(made(16, "a")) == MAX_STEPS
     assert len(made(1000, "a")) == MAX_BITS // 1000
     assert made(16, "a") == made(16, "a") != made(16, "b")
+
+
+def test_numbers_of_the_design_are_asked() -> None:
+    source = "case (a) 16'hE0_6b: q = 1; 300: q = 2; 16'b1x00: q = 3; default: q = 4'd9; endcase // 16'h1234"
+    assert numbers_in(source) == (16, 0xE06B, 300, 9)  # a size counts, too
+    inputs = [Port(name="a", width=16)]
+    interface = find_interface([*inputs, OUT], source)
+    values = [vector[0] for vector in make_stimulus(interface, inputs, seed="s").vectors]
+    assert all(values.count(number) > 20 for number in (0xE06B, 300))
+
+
+@pytest.mark.parametrize("odd", ["'h", "'b2", "'d" + "9" * 5000, "9" * 5000, "12abc", "1.5", "'hxz"])
+def test_odd_numbers_are_passed_over(odd: str) -> None:
+    assert numbers_in(f"a = {odd};") == ()
 
 
 def test_ports_that_leave_nothing_to_ask_are_left_out() -> None:

@@ -24,7 +24,7 @@ from sim.verdict import Level
 from verireason.data.designs import code_in, draft, renamed, top_of
 from verireason.data.loaded import LeftOut, Loaded, collect
 from verireason.data.own_names import declared_modules
-from verireason.data.random_testbench import Interface, Reset, random_testbench
+from verireason.data.random_testbench import Interface, Reset, numbers_in, random_testbench
 from verireason.data.rows import Row, Source, read_rows
 from verireason.data.testbench import Clock, Port, other_reference
 from verireason.errors import MissingError, UserError
@@ -110,7 +110,7 @@ def _problem(row: Row, problem_id: str) -> Problem:
         raise row.wrong("field ground_truth has no text code")
     golden = code_in(first["code"])
     top = top_of(golden)
-    interface = _interface(first, row)
+    interface = replace(_interface(first, row), numbers=numbers_in(golden))
     others = [other for other in rest if _interface(other, row).ports == interface.ports]
     testbench, _ = random_testbench(interface, seed=problem_id, top=top, num_others=len(others))
     made = draft(

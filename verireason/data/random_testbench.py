@@ -4,8 +4,8 @@ As CodeV-R1's published generator does, for every design alike: sequences of ran
 resets or some of them together, the reference beside the candidate. Unlike there:
 
 * a bit that is x in the reference is not compared (VerilogEval's rule); published, it must be x in the candidate, too;
-* inputs are not only uniform: they are also held, all zeros or ones, small, or one-hot, and a one-bit input is at times
-  rare; up to 10 bits of input without a clock are tried in full;
+* inputs are not only uniform: they are also held, all zeros or ones, small, one-hot, or a number that stands in the
+  reference, and a one-bit input is at times rare; up to 10 bits of input without a clock are tried in full;
 * there are some thousand steps at most where the published one takes 100,000 for each reset: what a deep counter does
   late is not seen;
 * only one thing that state may depend on changes at a time: data, a further clock, or an asynchronous reset.
@@ -31,6 +31,10 @@ EXHAUSTIVE_BITS = 10
 _LENGTHS = (40, 40, 100, 300)
 """Steps of a sequence, in turn; two steps are a clock's period."""
 _RESET_STEPS = 4
+_SMALL = 8
+"""Values below come often by themselves."""
+_NUMBER = re.compile(r"(?:'[sS]?(?P<base>[bodhBODH])\s*)?(?P<digits>[0-9a-fA-F]{1,300})")
+_BASES = {"b": 2, "o": 8, "d": 10, "h": 16}
 _CLOCK_NAME = re.compile(r"cl(oc)?k", re.IGNORECASE)
 _RESET_NAME = re.compile(r"rst|reset|clr|clear", re.IGNORECASE)
 _ACTIVE_LOW = re.compile(r"(?:_?n|_b|_l|_bar|_low)$|^n", re.IGNORECASE)
@@ -54,6 +58,8 @@ class Interface:
     clock: Clock | None
     other_clocks: tuple[str, ...] = ()
     resets: tuple[Reset, ...] = ()
+    numbers: tuple[int, ...] = ()
+    """That stand in the design: what it may ask its inputs for."""
 
 
 def find_interface(ports: Sequence[Port], source: str) -> Interface:
@@ -79,7 +85,25 @@ def find_interface(ports: Sequence[Port], source: str) -> Interface:
     main = Clock(name=order[0][0], edge=order[0][1]) if order else None
     others = dict.fromkeys(name for name, _ in order if main is not None and name != main.name)
     known = tuple(reset for name, reset in resets.items() if name not in {name for name, _ in order})
-    return Interface(ports=tuple(ports), clock=main, other_clocks=tuple(others), resets=known)
+    return Interface(
+        ports=tuple(ports), clock=main, other_clocks=tuple(others), resets=known, numbers=numbers_in(source)
+    )
+
+
+def numbers_in(source: str) -> tuple[int, ...]:
+    """The numbers from 8 that the text holds, each once; those with unknown digits or very many are passed over."""
+    found: dict[int, None] = {}
+    for match in tokens(source):
+        number = _NUMBER.fullmatch((match["number"] or "").replace("_", ""))
+        if number is None:
+            continue
+        base = _BASES[(number["base"] or "d").lower()]
+        digits = number["digits"]
+        try:
+            found[int(digits, base)] = None
+        except ValueError:  # a digit that the base has not
+            continue
+    return tuple(value for value in found if value >= _SMALL)
 
 
 def _edge_lists(source: str) -> Iterator[list[tuple[str, str]]]:
@@ -170,6 +194,7 @@ def _sequence(
     asserted = {name: resets[name].active for name in active}
     free = [port for port in inputs if port.name not in resets and port.name not in interface.other_clocks]
     rare = {port.name: rng.choice((0.5, 0.5, 0.1, 0.9)) for port in free}
+    asked = {port.name: [value for value in interface.numbers if value < 1 << port.width] for port in free}
     values = {**before, **idle, **asserted}
     yield values
     for step in range(length):
@@ -184,18 +209,23 @@ def _sequence(
             clock = rng.choice(interface.other_clocks)
             values = {**values, clock: 1 - values[clock]}
         else:
-            values = {**values, **{port.name: _value(port, values[port.name], rare[port.name], rng) for port in free}}
+            drawn = {
+                port.name: _value(port, values[port.name], rare[port.name], asked[port.name], rng) for port in free
+            }
+            values = {**values, **drawn}
         yield values
 
 
-def _value(port: Port, held: int, ones: float, rng: Random) -> int:
-    """A value for one input; `ones` is how often a one-bit input is 1."""
+def _value(port: Port, held: int, ones: float, asked: Sequence[int], rng: Random) -> int:
+    """A value for one input; `ones` is how often a one-bit input is 1, `asked` are the numbers it may be asked for."""
     if port.width == 1:
         return int(rng.random() < ones)
     full = (1 << port.width) - 1
     kind = rng.random()
-    if kind < 0.6:
+    if kind < 0.55:
         return rng.getrandbits(port.width)
-    if kind < 0.75:
+    if kind < 0.7:
         return held
-    return rng.choice((0, full, rng.randrange(8) & full, 1 << rng.randrange(port.width)))
+    if asked and kind < 0.9:
+        return rng.choice(asked)
+    return rng.choice((0, full, rng.randrange(_SMALL) & full, 1 << rng.randrange(port.width)))
