@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from itertools import chain
 from pathlib import Path
 
-from verireason.commands import data_convert, data_get
-from verireason.commands.verify import add_farm_arguments, positive, resolved_box
-from verireason.data.validate import Fate, MutantFact, ProblemProof, Tally, ValidationReport, prove, validate
-from verireason.errors import MissingError, UserError
+from verireason.commands import data_convert, data_get, data_validate
+from verireason.commands.verify import add_farm_arguments, positive
 from verireason.problem import Problem
-from verireason.progress import ProgressLine
 
-VALIDATION = "validation.json"
 ALL_SPLITS = "all"
 """Problems of train and of the families that are kept out of it, each family with its share."""
 
@@ -39,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     proving.add_argument("--root", type=Path, metavar="DIR", help="the benchmark's directory")
     proving.add_argument("--mutants-per-problem", type=positive, default=12, metavar="M", help="sample of the mutants")
     add_farm_arguments(proving)
-    proving.add_argument("--out", type=Path, metavar="DIR", help=f"write {VALIDATION} there")
+    proving.add_argument("--out", type=Path, metavar="DIR", help=f"write {data_validate.VALIDATION} there")
     data_get.add_arguments(actions.add_parser("get", help="fetch a published benchmark or data set"))
     converting = actions.add_parser("convert-codev", help="read CodeV-R1's pickles in boxes, once")
     data_convert.add_convert_arguments(converting)
@@ -54,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     actions: dict[str, Callable[[argparse.Namespace], int]] = {
         "generate": _generate,
         "families": _families,
-        "validate": _validate,
+        "validate": lambda args: data_validate.run(args, lambda: _generated(args, phrasing="full")),
         "get": data_get.run,
         "convert-codev": data_convert.run_convert,
         "ingest": data_convert.run_ingest,
@@ -73,9 +66,7 @@ def _add_choice_arguments(parser: argparse.ArgumentParser, *, split: str) -> Non
 
 
 def _add_language_argument(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--language", choices=("verilog", "python"), default="verilog", help="of generated problems; default verilog"
-    )
+    parser.add_argument("--language", choices=("verilog", "python"), help="of generated problems; default verilog")
 
 
 def _names(text: str) -> list[str]:
@@ -106,7 +97,7 @@ def _generated(args: argparse.Namespace, *, phrasing: str) -> Iterable[Problem]:
     return chain.from_iterable([of_split(split, families, num) for split, families, num in parts if families])
 
 
-def _family_names(language: str) -> tuple[list[str], frozenset[str]]:
+def _family_names(language: str | None) -> tuple[list[str], frozenset[str]]:
     """All families, and those that are kept out of train."""
     if language == "python":
         from verireason.data.programs.generator import HELDOUT_PROGRAM_FAMILIES
@@ -140,159 +131,3 @@ def _families(args: argparse.Namespace) -> int:
         split = "heldout-family" if row.held_out else "train, heldout"
         print(f"{row.name:24} {row.category:14} {row.level:5} {row.num_tasks:12} {distinct:>10}  {split}")
     return 0
-
-
-def _problems(args: argparse.Namespace) -> Iterable[Problem]:
-    """The problems to prove. Those of files and benchmarks may not know their number of checks yet."""
-    from verireason.data.benchmarks import load_benchmark
-    from verireason.data.jsonl import read_problems
-
-    if args.benchmark is not None and args.problems is not None:
-        raise UserError("--benchmark and --problems are two sources of problems; give one of them")
-    if args.benchmark is not None:
-        if args.root is None:
-            raise UserError("--benchmark needs --root DIR, the directory of its checkout")
-        return load_benchmark(args.benchmark, args.root)
-    return list(read_problems(args.problems)) if args.problems is not None else _generated(args, phrasing="full")
-
-
-def _validate(args: argparse.Namespace) -> int:
-    from verireason.data.calibrate import calibrate
-    from verireason.data.programs.prove import prove_programs
-    from verireason.evals.judging import farm_for_user
-
-    if args.language == "python" and (args.benchmark or args.problems):
-        raise UserError("--language python proves generated problems; leave out --benchmark and --problems")
-    problems = _problems(args)
-    if args.benchmark is not None or args.problems is not None:
-        problems = list(problems)
-        _refuse_model_written(problems)
-    if args.out is not None:
-        _make_directory(args.out)
-    box = resolved_box(args)
-    progress = ProgressLine()
-    proofs = _Proofs(seed=args.seed, mutants_per_problem=args.mutants_per_problem)
-
-    def watch(proof: ProblemProof) -> None:
-        proofs.add(proof)
-        progress.show(f"{proofs.words()}; the last: {proof.problem_id}")
-
-    try:
-        with closing(farm_for_user(box=box.name, num_boxes=box.jobs)) as farm:
-            proofs.tools = {**farm.tools, "image": farm.image}
-            if args.benchmark is not None or args.problems is not None:
-                problems = calibrate(farm, problems).problems.values()
-            limit = args.mutants_per_problem
-            prover = prove_programs if args.language == "python" else prove
-            report = validate(problems, farm, max_mutants_per_problem=limit, seed=args.seed, watch=watch, prover=prover)
-            proofs.failures = report.failures()
-    finally:
-        progress.done()
-        if args.out is not None and proofs.facts:
-            proofs.write(args.out / VALIDATION)
-    _print_tables(report)
-    for problem_id in proofs.degenerate:
-        print(f"look at {problem_id}: half of its mutants are equivalent, so most of the design does not matter")
-    print("\n".join(["not proven:", *(f"  {line}" for line in proofs.failures)]) if proofs.failures else "proven")
-    return 1 if proofs.failures else 0
-
-
-def _refuse_model_written(problems: Iterable[Problem]) -> None:
-    """Mutants are made by parsing goldens in this process: those that a model wrote are parsed in boxes only."""
-    from verireason.data.designs import MODEL_WRITTEN
-
-    found = sorted({problem.benchmark for problem in problems} & MODEL_WRITTEN)
-    if found:
-        raise UserError(f"a model wrote the goldens of {', '.join(found)}; prove them with `verireason data ingest`")
-
-
-@dataclass(slots=True, kw_only=True)
-class _Proofs:
-    """What goes into validation.json, as far as it is known: an interrupted run writes it, too."""
-
-    seed: int
-    mutants_per_problem: int
-    tools: Mapping[str, str] = field(default_factory=dict)
-    failures: list[str] | None = None
-    """None until all problems are through."""
-    facts: list[dict[str, object]] = field(default_factory=list)
-    degenerate: list[str] = field(default_factory=list)
-    """Problems that are sound but hardly worth asking."""
-    _num_mutants: int = 0
-
-    def add(self, proof: ProblemProof) -> None:
-        """One more problem."""
-        self._num_mutants += len(proof.mutants)
-        self.facts.append(_facts_of(proof))
-        if proof.is_degenerate:
-            self.degenerate.append(proof.problem_id)
-
-    def words(self) -> str:
-        """How far it is."""
-        return f"{len(self.facts)} problems, {self._num_mutants} mutants"
-
-    def write(self, path: Path) -> None:
-        """Raises MissingError when the file cannot be written."""
-        value = {
-            "seed": self.seed,
-            "mutants_per_problem": self.mutants_per_problem,
-            "tools": dict(self.tools),
-            "complete": self.failures is not None,
-            "failures": self.failures,
-            "degenerate": self.degenerate,
-            "problems": self.facts,
-        }
-        try:
-            path.write_text(json.dumps(value, indent=1) + "\n")
-        except OSError as err:
-            raise MissingError(f"cannot write {path}: {err.strerror}") from err
-
-
-def _print_tables(report: ValidationReport) -> None:
-    """One row per family, then one per kind of mutation."""
-    counts = [fate.value for fate in Fate]
-    head = "".join(f"{name:>14}" for name in [*counts, "kill rate"])
-    print(f"{'family':24}{'problems':>9}{'goldens pass':>14}{'probes fail':>13}{'mutants':>9}{head}")
-    for name, tally in [*report.by_family.items(), ("total", report.total)]:
-        passing = f"{tally.num_goldens_pass:14}{tally.num_probes_fail:13}"
-        print(f"{name:24}{tally.num_problems:9}{passing}{tally.num_mutants:9}{_fates(tally)}")
-    print(f"\n{'mutation':24}{'':36}{'mutants':>9}{head}")
-    for kind, tally in report.by_kind.items():
-        print(f"{kind:24}{'':36}{tally.num_mutants:9}{_fates(tally)}")
-
-
-def _fates(tally: Tally) -> str:
-    rate = "-" if tally.kill_rate is None else f"{tally.kill_rate:.1%}"
-    return "".join(f"{tally.fates.get(fate, 0):14}" for fate in Fate) + f"{rate:>14}"
-
-
-def _facts_of(proof: ProblemProof) -> dict[str, object]:
-    """The proof as JSON; the sources of survivors alone, since the others can be made again."""
-    return {
-        "problem_id": proof.problem_id,
-        "family": proof.family,
-        "defect": proof.defect,
-        "false_passes": proof.false_passes,
-        "idle_probes": proof.idle_probes,
-        "mutants": [_mutant_facts(fact) for fact in proof.mutants],
-    }
-
-
-def _mutant_facts(fact: MutantFact) -> dict[str, object]:
-    facts: dict[str, object] = {
-        "kind": fact.mutant.kind,
-        "description": fact.mutant.description,
-        "fate": fact.fate,
-        "outcome": fact.outcome,
-        "equivalence": fact.equivalence,
-    }
-    return facts | ({"source": fact.mutant.source} if fact.fate is Fate.SURVIVED else {})
-
-
-def _make_directory(path: Path) -> None:
-    if (path / VALIDATION).exists():
-        raise UserError(f"{path} already holds {VALIDATION}; give another --out, or remove it")
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as err:
-        raise MissingError(f"cannot make {path}: {err.strerror}; give a directory that can be written") from err

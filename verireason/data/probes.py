@@ -28,6 +28,8 @@ class Probe:
 
     name: str
     source: str
+    bare: str
+    """The same without claims and without ending the run."""
 
 
 def make_probes(golden: str, *, top: str, num_checks: int | None) -> list[Probe]:
@@ -44,8 +46,9 @@ def make_probes(golden: str, *, top: str, num_checks: int | None) -> list[Probe]
     at_once = f"  initial begin\n{prints}    $finish;\n  end\n"
     shapes = {"zeros": ("0", forever), "ones": ("1", forever), "unknown": ("x", forever), "finish": ("x", at_once)}
     return [
-        Probe(name=name, source=head + _drive(outputs, digit) + claim + "endmodule\n")
+        Probe(name=name, source=f"{design}{claim}endmodule\n", bare=f"{design}endmodule\n")
         for name, (digit, claim) in shapes.items()
+        for design in [head + _drive(outputs, digit)]
     ]
 
 

@@ -27,6 +27,8 @@ from verireason.problem import Problem
 
 MIN_KILL_RATE = 0.95
 """What each family must reach."""
+GENERATED = "generated"
+"""The benchmark of our own problems, which have families."""
 _CHUNK = 24
 """Problems whose mutants are in memory at the same time."""
 _AGAIN = "\n// the same again\n"
@@ -69,6 +71,8 @@ class ProblemProof:
     idle_probes: tuple[str, ...]
     """Probes that did not compile or were not judged, and so prove nothing."""
     mutants: tuple[MutantFact, ...]
+    constant: Probe | None = None
+    """The constant probe that passed alone, until it is known whether the golden is that constant."""
 
     @property
     def is_degenerate(self) -> bool:
@@ -256,13 +260,16 @@ class _Trial:
             if not verdict.compiled and verdict.outcome is not Outcome.REJECTED
         ]
         defect = defect_of(first, again)
+        false_passes = passing_probes(passed)
+        on_merit = [probe for probe in self.probes if probe.name in passed and probe.name not in false_passes]
         return ProblemProof(
             problem_id=self.problem.id,
             family=family_of(self.problem),
             defect=defect,
-            false_passes=passing_probes(passed),
+            false_passes=false_passes,
             idle_probes=tuple(idle),
             mutants=mutant_facts(self.mutants, mutated) if defect is None else (),
+            constant=on_merit[0] if on_merit else None,
         )
 
 
@@ -276,7 +283,7 @@ def mutant_facts(tried: list[Mutant], verdicts: list[Verdict]) -> tuple[MutantFa
 
 def family_of(problem: Problem) -> str:
     """The family of a generated problem; the whole benchmark for others, whose categories are their names."""
-    return problem.category if problem.benchmark == "generated" else problem.benchmark
+    return problem.category if problem.benchmark == GENERATED else problem.benchmark
 
 
 def _trial(problem: Problem, limit: int, seed: int) -> _Trial:
@@ -325,20 +332,28 @@ def _check_prover(farm: Farm) -> None:
 
 
 def _compare_survivors(proofs: list[ProblemProof], problems: list[Problem], farm: Farm) -> Iterator[ProblemProof]:
-    """The proofs with those survivors marked that are the golden after all."""
-    jobs = [
-        plan_equivalence(golden=problem.golden, mutant=fact.mutant.source, top=problem.spec.top, image=farm.image)
+    """The proofs with those survivors marked that are the golden after all, and constants that are not the golden."""
+    compared = [
+        (problem, source)
         for proof, problem in zip(proofs, problems, strict=True)
-        for fact in proof.mutants
-        if fact.fate is Fate.SURVIVED
+        for source in [
+            *([proof.constant.bare] if proof.constant else []),
+            *(fact.mutant.source for fact in proof.mutants if fact.fate is Fate.SURVIVED),
+        ]
     ]
-    results = farm.pool.map(jobs)
+    jobs = [
+        plan_equivalence(golden=problem.golden, mutant=source, top=problem.spec.top, image=farm.image)
+        for problem, source in compared
+    ]
+    found = (judge_equivalence(result) for result in farm.pool.map(jobs))
     for proof in proofs:
+        if proof.constant is not None and next(found) is Equivalence.DIFFERENT:
+            proof = replace(proof, false_passes=(proof.constant.name, *proof.false_passes))
         facts = []
         for fact in proof.mutants:
             if fact.fate is Fate.SURVIVED:
-                found = judge_equivalence(next(results))
-                fate = Fate.EQUIVALENT if found is Equivalence.EQUIVALENT else Fate.SURVIVED
-                fact = replace(fact, equivalence=found, fate=fate)
+                equivalence = next(found)
+                fate = Fate.EQUIVALENT if equivalence is Equivalence.EQUIVALENT else Fate.SURVIVED
+                fact = replace(fact, equivalence=equivalence, fate=fate)
             facts.append(fact)
-        yield replace(proof, mutants=tuple(facts))
+        yield replace(proof, mutants=tuple(facts), constant=None)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sim.python.suite import Mode, read_suite
 from sim.strict_json import from_json
+from verireason.data.errata import erratum_words
 from verireason.problem import Problem
 
 
@@ -23,6 +24,8 @@ class ProblemFacts:
     problem_id: str
     defect: str | None = None
     """What is wrong with its own reference, so that no candidate can pass; None when nothing is."""
+    erratum: str | None = None
+    """What is publicly known to be wrong with it, with the source; None when nothing is."""
     tests: Mapping[str, int | None] | None = None
     """Of a Python problem: mode to the number of tests that run in it, None for a number that only a run can tell."""
     dropped: tuple[tuple[str, str], ...] = ()
@@ -32,7 +35,8 @@ class ProblemFacts:
 def facts_of(problem: Problem, *, defect: str | None, dropped: tuple[tuple[str, str], ...]) -> ProblemFacts:
     """What there is to say of a problem that is ready to be judged with."""
     tests = _tests_by_mode(problem) if problem.language == "python" else None
-    return ProblemFacts(problem_id=problem.id, defect=defect, tests=tests, dropped=dropped)
+    erratum = erratum_words(problem.benchmark, problem.id)
+    return ProblemFacts(problem_id=problem.id, defect=defect, erratum=erratum, tests=tests, dropped=dropped)
 
 
 def write_facts(path: Path, facts: Iterable[ProblemFacts]) -> None:
