@@ -59,6 +59,12 @@ def test_one_probe_ends_the_run_at_once() -> None:
     ]
 
 
+def test_a_bare_probe_neither_claims_nor_ends() -> None:
+    for probe in make_probes(ANSI, top="top", num_checks=1):
+        assert "$" not in probe.bare
+        assert probe.source.startswith(probe.bare.removesuffix("endmodule\n"))
+
+
 def test_a_golden_without_that_module_is_refused() -> None:
     with pytest.raises(ValueError, match="no module bottom"):
         make_probes(ANSI, top="bottom", num_checks=1)
