@@ -43,13 +43,14 @@ def run_convert(args: argparse.Namespace) -> int:
     num, wrong = 0, []
     with farm_for_user(box=box.name, num_boxes=box.jobs, use_cache=False) as farm:
         try:
-            with args.out.open("x", encoding="utf-8") as file:
+            with _part(args.out).open("w", encoding="utf-8") as file:
                 for row in convert(farm, args.root):
                     if row.line is None:
                         wrong.append(f"{row.where}: {row.wrong}")
                     else:
                         file.write(json.dumps(row.line) + "\n")
                         num += 1
+            _part(args.out).rename(args.out)
         except OSError as err:
             raise MissingError(f"cannot write {args.out}: {err.strerror}") from err
     for line in wrong[:_MAX_SHOWN]:
@@ -83,13 +84,20 @@ def run_ingest(args: argparse.Namespace) -> int:
             else:
                 reasons[proven.defect.partition(";")[0].partition(" (")[0]] += 1
 
-    with farm_for_user(box=box.name, num_boxes=box.jobs, use_cache=False) as farm:
-        num = write_problems(sound(), args.out)
+    # Verdicts stay on disk: after an interruption the same command is soon where it was.
+    with farm_for_user(box=box.name, num_boxes=box.jobs) as farm:
+        num = write_problems(sound(), _part(args.out))
     progress.done()
+    _part(args.out).rename(args.out)
     print(f"{num} of {len(drafts) + len(loaded.left_out)} problems in {args.out}; dropped:")
     for reason, count in reasons.most_common():
         print(f"{count:7} {reason}")
     return 0
+
+
+def _part(path: Path) -> Path:
+    """Where a file is written until it is whole."""
+    return path.with_name(f"{path.name}.part")
 
 
 def _refuse_existing(path: Path) -> None:
