@@ -83,9 +83,8 @@ def _preferred(rows: Iterable[Row]) -> Iterator[Row]:
     """Each problem once where two files have it: from the file with solutions, at the place of the first."""
     solved: dict[str, Row] = {}
     plain: dict[str, Row] = {}
-    listed = list(rows)
-    for row in listed:
-        known = solved if _SOLVED in row.where else plain
+    for row in rows:
+        known = solved if _SOLVED in row.where.rpartition("/")[2] else plain
         problem_id = row.text("id")
         if problem_id in known:
             raise row.wrong(f"problem {problem_id} is at {known[problem_id].where} already; ids are unique")

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from verireason.extraction import verilog
 from verireason.extraction.answer import Found
@@ -120,7 +121,7 @@ def _in_diff(text: str) -> Iterator[tuple[str, tuple[str, str]]]:
     """One diff for each file; hunks without a file's name are of none."""
     starts = [match.start() for match in _DIFF_START.finditer(text)]
     # `diff --git` and `---` head the same file's diff: a part without hunks belongs to the next.
-    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+    for start, end in pairwise([*starts, len(text)]):
         part = text[start:end]
         path = _NEW_PATH.search(part)
         if path and "\n@@ " in part:
