@@ -120,6 +120,10 @@ def test_nothing_in_common_is_said() -> None:
         (of_letters("b", [".x"]), "different numbers of samples a problem: 1 (a), 2 (b)"),
         (of_letters("b", ["."], prompt="Other words"), "other words for 1 problems: p0"),
         (of_letters("a", ["."]), "both sides hold the same records"),
+        (
+            side("b", answers("p0", ".", model="m"), answers("p0", ".", model="n")),
+            "b holds completions of 2 models, which are taken together: m, n",
+        ),
     ],
 )
 def test_what_else_differs_is_a_warning(other: Side, warning: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ import pytest
 from sim.verdict import Outcome
 from tests.fixtures.markdown import markdown_tokens
 from tests.fixtures.sample_run import HOSTILE, write_benchmark, write_records, write_run
+from verireason.cli import main
 from verireason.records import Record
-from verireason.reports.tables import Column, Interval, Kind, Table, csv_text, latex, latex_text, markdown
+from verireason.reports.latex import latex, latex_text
+from verireason.reports.tables import Column, Interval, Kind, Table, csv_text, markdown
 from verireason.reports.write import write_report
 
 TABLE = Table(
@@ -65,7 +68,8 @@ def test_latex_environments_and_braces_are_balanced_whatever_the_words_are() -> 
     [
         ("a--b---c", "a-{}-b-{}-{}-c"),
         ("50% $x$ #1 ^ ~", r"50\% \$x\$ \#1 \textasciicircum{} \textasciitilde{}"),
-        ("\u202e\u4e2d\xe9\n", "U+27E8U+202EU+27E9U+4E2D\xe9 ".replace("U+27E8U+202EU+27E9", "U+27E8U+202EU+27E9")),
+        ("3 × 4 − 1", r"3 $\times$ 4 $-$ 1"),
+        ("\u202e\u4e2d\xe9\n", "U+27E8U+202EU+27E9U+4E2D\xe9 "),
     ],
 )
 def test_latex_text(text: str, expected: str) -> None:
@@ -121,6 +125,16 @@ def test_summaries_are_written_for_verilog_eval_only(benchmark: Path, tmp_path: 
     written = write_report(tmp_path)
     assert {tmp_path / "summary.txt", tmp_path / "summary.csv"} < set(written.tables)
     assert (tmp_path / "summary.csv").read_text() == "Prob001_zero,1,1,1.0,.\n"
+
+
+def test_the_wide_summary_has_two_problems_a_line(tmp_path: Path) -> None:
+    name = "verilog-eval-v2-spec-to-rtl"
+    first = sample(name, Outcome.PASS)
+    write_records(tmp_path / "records.jsonl", [first, replace(first, problem_id="Prob002_m2014_q4i")])
+    assert main(["report", str(tmp_path), "--wide"]) == 0
+    assert len((tmp_path / "summary.txt").read_text().splitlines()) == 13
+    assert "Prob001_zero" in (line := (tmp_path / "summary.txt").read_text().splitlines()[1])
+    assert "Prob002_m2014_q4i" in line
 
 
 def test_two_benchmarks_of_one_run_have_a_summary_each(tmp_path: Path) -> None:

@@ -119,6 +119,8 @@ def unlike(before: Side, after: Side) -> Iterator[str]:
     """In what two evaluations differ beside the model, a line each."""
     yield from before.warnings
     yield from after.warnings
+    yield from _several_models(before)
+    yield from _several_models(after)
     if before.digest == after.digest:
         yield f"both sides hold the same records (sha256 {before.digest[:_SHOWN]})"
     yield from _unlike_images(before, after)
@@ -127,6 +129,12 @@ def unlike(before: Side, after: Side) -> Iterator[str]:
     yield from _unlike_samples(before, after)
     yield from _unlike_words(before, after)
     yield from _unlike_ceilings(before, after)
+
+
+def _several_models(side: Side) -> Iterator[str]:
+    models = sorted({record.model for record in side.records if record.model is not None})
+    if len(models) > 1:
+        yield f"{side.label} holds completions of {len(models)} models, which are taken together: {_some(models)}"
 
 
 def _unlike_images(before: Side, after: Side) -> Iterator[str]:

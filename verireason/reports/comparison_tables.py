@@ -6,13 +6,17 @@ from verireason.evals.passk import Tally
 from verireason.reports.comparison import Comparison, ProblemRow
 from verireason.reports.comparison_sides import Side
 from verireason.reports.comparison_words import changes, conclusions, method, warnings
+from verireason.reports.latex import latex
 from verireason.reports.pages import render_page
-from verireason.reports.tables import Cell, Column, Kind, Table, csv_text, interval_of, latex, markdown
+from verireason.reports.tables import Cell, Column, Kind, Table, csv_text, interval_of, markdown, without
 from verireason.reports.text import markdown_text
 
 HTML, MARKDOWN, LATEX, CSV, PROBLEMS_CSV = (
     "compare.html", "compare.md", "compare.tex", "compare.csv", "compare-problems.csv",
 )  # fmt: skip
+
+_NOT_IN_PRINT = ("samples",)
+"""What a page of paper has no room for."""
 
 
 def comparison_files(comparison: Comparison) -> dict[str, str]:
@@ -21,7 +25,7 @@ def comparison_files(comparison: Comparison) -> dict[str, str]:
     return {
         HTML: _page(comparison),
         MARKDOWN: _markdown(comparison),
-        LATEX: latex([rates]),
+        LATEX: latex([without(rates, _NOT_IN_PRINT)]),
         CSV: csv_text(rates),
         PROBLEMS_CSV: csv_text(problems_table(comparison)),
     }

@@ -7,10 +7,21 @@ from itertools import groupby
 
 from verireason.evals.passk import NUM_RESAMPLES
 from verireason.reports.comparison import LEVEL
+from verireason.reports.latex import latex
 from verireason.reports.leaderboard import Board, Entry, ks_of
 from verireason.reports.pages import render_page
 from verireason.reports.rates import BOOTSTRAP_SEED
-from verireason.reports.tables import Cell, Column, Kind, Table, csv_text, interval_of, latex, markdown
+from verireason.reports.tables import (
+    Cell,
+    Column,
+    Kind,
+    Table,
+    csv_text,
+    interval_of,
+    known_columns,
+    markdown,
+    without,
+)
 from verireason.reports.text import markdown_text
 
 HTML, MARKDOWN, LATEX, CSV = "leaderboard.html", "leaderboard.md", "leaderboard.tex", "leaderboard.csv"
@@ -23,6 +34,8 @@ METHOD = (
     "own reference passes. Rejected: completions that reach out of the design. Tokens: of a completion, on average."
 )
 _DIGEST = 12
+_NOT_IN_PRINT = ("evaluation", "samples", "rejected", "tokens", "cost", "records")
+"""Columns that a page of paper has no room for."""
 
 
 def leaderboard_files(boards: Sequence[Board], left_out: Sequence[str]) -> dict[str, str]:
@@ -40,27 +53,32 @@ def leaderboard_files(boards: Sequence[Board], left_out: Sequence[str]) -> dict[
             method=METHOD,
         ),
         MARKDOWN: _markdown(boards, left_out),
-        LATEX: latex(board_table(board, number) for number, board in enumerate(boards, start=1)),
+        LATEX: latex(
+            without(board_table(board, number), _NOT_IN_PRINT) for number, board in enumerate(boards, start=1)
+        ),
         CSV: csv_text(_all_entries(boards)),
     }
 
 
 def board_table(board: Board, number: int = 1) -> Table:
-    """One table of entries."""
+    """One table of entries, without what is known of none."""
     ks = ks_of(board.entries)
-    return Table(
+    table = Table(
         name=f"leaderboard {number}",
         caption=board.name + (f". Apart from the first table: {board.reason}" if board.reason else ""),
         columns=(Column(head="rank", kind=Kind.COUNT), *_columns(ks)),
         rows=tuple((rank, *_cells(entry, ks)) for rank, entry in zip(board.ranks, board.entries, strict=True)),
     )
+    return known_columns(table)
 
 
 def _columns(ks: Sequence[int]) -> tuple[Column, ...]:
     return (
         *(Column(head=name, kind=Kind.WORDS) for name in ("model", "evaluation")),
         *(Column(head=f"pass@{k}", kind=Kind.SHARE) for k in ks),
-        *(Column(head=name, kind=Kind.COUNT) for name in ("n", "ceiling", "samples", "unjudged", "rejected")),
+        Column(head="n", kind=Kind.COUNT),
+        Column(head="ceiling", kind=Kind.WORDS),
+        *(Column(head=name, kind=Kind.COUNT) for name in ("samples", "unjudged", "rejected")),
         Column(head="T", kind=Kind.NUMBER, key="temperature"),
         Column(head="tokens", kind=Kind.COUNT),
         Column(head="cost", kind=Kind.NUMBER),
@@ -74,7 +92,7 @@ def _cells(entry: Entry, ks: Sequence[int], *, num_digits: int = _DIGEST) -> tup
         entry.label,
         *(interval_of(entry.rates.get(k)) for k in ks),
         entry.rates[1].num_problems,
-        entry.num_sound,
+        None if entry.num_sound is None else f"{entry.num_sound}/{len(entry.tallies)}",
         entry.num_samples,
         sum(tally.num_unjudged for tally in entry.tallies),
         entry.num_rejected,

@@ -6,20 +6,28 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from verireason.evals.passk import pass_at_k, tally_records
 from verireason.records import Record
+from verireason.reports.latex import latex
 from verireason.reports.letters import letter_of
 from verireason.reports.rates import Group
 from verireason.reports.source import RecordSet, Source
-from verireason.reports.tables import Cell, Column, Kind, Table, csv_text, interval_of, latex
+from verireason.reports.tables import Cell, Column, Kind, Table, csv_text, interval_of
 from verireason.reports.verilog_eval_summary import MAX_SAMPLES, summarise, summary_csv, summary_txt
 
 LATEX, CSV = "report.tex", "report.csv"
 SUMMARY_TXT, SUMMARY_CSV = "summary.txt", "summary.csv"
 
 
-def table_files(source: Source, groups: Sequence[Group], ks: Sequence[int]) -> dict[str, str]:
-    """File name to text: tables in LaTeX, problems in CSV, and VerilogEval's summaries where they apply."""
+def table_files(source: Source, groups: Sequence[Group], ks: Sequence[int], *, wide: bool) -> dict[str, str]:
+    """File name to text: tables in LaTeX, problems in CSV, and VerilogEval's summaries where they apply.
+
+    `wide` is an option of summary.txt: two problems a line.
+    """
     tables = [_rates(groups, ks), *_differences(groups, ks)]
-    return {LATEX: latex(tables), CSV: csv_text(problem_table(source, ks)), **_summaries(source.main)}
+    return {
+        LATEX: latex(tables),
+        CSV: csv_text(problem_table(source, ks)),
+        **_summaries(source.main, wide=wide),
+    }
 
 
 def summary_notes(record_set: RecordSet) -> list[str]:
@@ -49,7 +57,7 @@ def _rates(groups: Sequence[Group], ks: Sequence[int]) -> Table:
             Column(head="problems", kind=Kind.WORDS),
             Column(head="evaluation", kind=Kind.WORDS),
             *(Column(head=f"pass@{k}", kind=Kind.SHARE) for k in ks),
-            *(Column(head=name, kind=Kind.COUNT) for name in ("n", "samples", "unjudged")),
+            *(Column(head=name, kind=Kind.COUNT) for name in ("n", "unjudged")),
             Column(head="ceiling", kind=Kind.WORDS),
         ),
         rows=tuple(
@@ -58,7 +66,6 @@ def _rates(groups: Sequence[Group], ks: Sequence[int]) -> Table:
                 row.label,
                 *(interval_of(rate) for rate in row.rates),
                 row.rates[0].num_problems,
-                row.rates[0].num_samples,
                 row.rates[0].num_unjudged,
                 f"{group.ceiling.num_sound}/{group.ceiling.num_problems}" if group.ceiling else None,
             )
@@ -141,7 +148,7 @@ def _by_problem(records: Sequence[Record]) -> Mapping[tuple[str, str], list[Reco
     return {key: sorted(each, key=lambda record: record.sample) for key, each in found.items()}
 
 
-def _summaries(record_set: RecordSet) -> dict[str, str]:
+def _summaries(record_set: RecordSet, *, wide: bool) -> dict[str, str]:
     """VerilogEval's summaries; in a directory for each, where several of its benchmarks were evaluated together."""
     parts: dict[str, list[Record]] = {}
     for record in record_set.records:
@@ -151,7 +158,10 @@ def _summaries(record_set: RecordSet) -> dict[str, str]:
     for benchmark, records in parts.items():
         if summary := summarise(records):
             place = f"{benchmark}/" if len(parts) > 1 else ""
-            files |= {f"{place}{SUMMARY_TXT}": summary_txt(summary), f"{place}{SUMMARY_CSV}": summary_csv(summary)}
+            files |= {
+                f"{place}{SUMMARY_TXT}": summary_txt(summary, wide=wide),
+                f"{place}{SUMMARY_CSV}": summary_csv(summary),
+            }
     return files
 
 

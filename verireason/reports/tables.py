@@ -1,4 +1,4 @@
-"""Tables as values, written as Markdown, LaTeX or CSV.
+"""Tables as values, written as Markdown, CSV or plain text, and as LaTeX by latex.py.
 
 A table for a paper or a spreadsheet says what a page says: figures with their intervals, and what they stand on. Words
 in it may come from a model or a data set, so each format escapes them.
@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import csv
 import io
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from verireason.evals.passk import Difference, PassAtK
@@ -68,6 +67,22 @@ class Table:
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
+
+
+def known_columns(table: Table) -> Table:
+    """The table without columns of which nothing is known."""
+    empty = {column.head for place, column in enumerate(table.columns) if all(row[place] is None for row in table.rows)}
+    return without(table, empty)
+
+
+def without(table: Table, heads: Collection[str]) -> Table:
+    """The table without the columns of these headings."""
+    kept = [place for place, column in enumerate(table.columns) if column.head not in heads]
+    return replace(
+        table,
+        columns=tuple(table.columns[place] for place in kept),
+        rows=tuple(tuple(row[place] for place in kept) for row in table.rows),
+    )
 
 
 def interval_of(rate: PassAtK | Difference | None) -> Interval | None:
@@ -136,86 +151,6 @@ def _plain_cell(cell: Cell, kind: Kind) -> str:
         return visible(shown(cell, kind)).replace("\n", " ")
     low, high = ends(cell, kind)
     return f"{shown(cell, kind)} [{low}, {high}]"
-
-
-def latex(tables: Iterable[Table]) -> str:
-    r"""Tables to \input: each a `table` with a caption and a label, set with the package booktabs."""
-    parts = ["% Needs \\usepackage{booktabs}. Small figures below and above an estimate are the ends of its interval."]
-    parts += [_latex_table(table) for table in tables]
-    return "\n\n".join(parts) + "\n"
-
-
-def _latex_table(table: Table) -> str:
-    aligned = "".join("l" if column.kind is Kind.WORDS else "r" for column in table.columns)
-    lines = [
-        r"\begin{table}",
-        r"\centering",
-        r"\small",
-        rf"\caption{{{latex_text(table.caption)}}}",
-        rf"\label{{tab:{re.sub('[^a-z0-9]+', '-', table.name.lower())}}}",
-        rf"\begin{{tabular}}{{@{{}}{aligned}@{{}}}}",
-        r"\toprule",
-        _latex_row(latex_text(column.head) for column in table.columns),
-        r"\midrule",
-    ]
-    for row in table.rows:
-        lines.append(
-            _latex_row(_latex_cell(cell, column.kind) for cell, column in zip(row, table.columns, strict=True))
-        )
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", r"\end{table}"])
-
-
-def _latex_row(cells: Iterable[str]) -> str:
-    return " & ".join(cells) + r" \\"
-
-
-def _latex_cell(cell: Cell, kind: Kind) -> str:
-    if kind is Kind.WORDS or cell is None:
-        return latex_text(shown(cell, kind))
-    if not isinstance(cell, Interval):
-        return f"${_latex_figure(shown(cell, kind))}$"
-    if cell.value is None:
-        return "--"
-    low, high = map(_latex_figure, ends(cell, kind))
-    return f"${_latex_figure(shown(cell, kind))}_{{{low}}}^{{{high}}}$"
-
-
-def _latex_figure(figure: str) -> str:
-    """A figure in mathematics, where a comma would be followed by a space."""
-    return figure.replace("\N{MINUS SIGN}", "-").replace(",", "{,}").replace("–", "{-}")
-
-
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    "`": r"\`{}",
-    "[": "{[}",
-    "*": "{*}",
-    "–": r"\textendash{}",
-    "·": r"$\cdot$",
-    "−": "$-$",
-    "\n": " ",
-    "\t": " ",
-} | {character: f"\\{character}" for character in "$&#%_"}
-"""Characters that mean something to LaTeX, by themselves or beside another, such as `[` after the end of a row."""
-
-
-def latex_text(text: str) -> str:
-    """Text that LaTeX sets as it is. What no usual font has, and what nobody would see, is named by its number."""
-    set_apart = "".join(_latex_character(character) for character in visible(text))
-    return re.sub("-(?=-)", "-{}", set_apart)
-
-
-def _latex_character(character: str) -> str:
-    if character in _LATEX:
-        return _LATEX[character]
-    return character if " " <= character <= "~" or "\u00c0" <= character <= "\u00ff" else f"U+{ord(character):04X}"
 
 
 def csv_text(table: Table) -> str:

@@ -31,15 +31,16 @@ class Written:
     """What was wrong with the files it was made from, though not so wrong as to stop."""
 
 
-def write_report(directory: Path, out: Path | None = None) -> Written:
+def write_report(directory: Path, out: Path | None = None, *, wide: bool = False) -> Written:
     """Read `directory`, write all files to `out` (the directory itself when None), replacing older ones.
 
+    `wide` is an option of VerilogEval's summary.txt.
     UserError when there are no records or a file is bad, MissingError when `out` cannot be written.
     """
     source = load_source(directory)
     report = build_report(source)
     out = out or directory
-    tables = table_files(source, report.splits, report.ks)
+    tables = table_files(source, report.splits, report.ks, wide=wide)
     write_files(out, {HTML: render_html(report), MARKDOWN: render_markdown(report), **tables})
     return Written(
         html=out / HTML,
