@@ -41,6 +41,13 @@ def test_a_synchronous_reset_is_known_by_its_name() -> None:
     )  # fmt: skip
 
 
+def test_a_clock_that_only_a_submodule_waits_for_is_known_by_its_name() -> None:
+    found = find_interface(
+        ports("clock", "clock_en", "d"), "sub u(.c(clock)); module sub(input c); always @(posedge c);"
+    )
+    assert (found.clock, found.other_clocks) == (Clock(name="clock"), ("clock_en",))
+
+
 def test_further_clocks_change_alone() -> None:
     source = "always @(posedge wr) m <= d; always @(posedge rd) q <= m; always @(posedge wr) n <= d;"
     found = find_interface(ports("wr", "rd", "d"), source)

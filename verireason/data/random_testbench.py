@@ -65,8 +65,9 @@ class Interface:
 def find_interface(ports: Sequence[Port], source: str) -> Interface:
     """Clocks and resets among the ports, by the edges that the design's `always` wait for, and by names.
 
-    A signal that waits alone somewhere, or is named like a clock, is a clock; the others of a list are asynchronous
-    resets. Further one-bit inputs that are named like a reset are synchronous ones.
+    A signal that is waited for alone somewhere, or is named like a clock, is a clock; the others of a list are
+    asynchronous resets. Further one-bit inputs that are named like a reset are synchronous ones, and those that are
+    named like a clock may be one under another name further down.
     """
     inputs = {port.name for port in ports if not port.is_output and port.width == 1}
     clocks: Counter[tuple[str, str]] = Counter()
@@ -82,6 +83,8 @@ def find_interface(ports: Sequence[Port], source: str) -> Interface:
     for name in sorted(inputs - resets.keys() - {name for name, _ in order}):
         if _RESET_NAME.search(name):
             resets[name] = Reset(name=name, active=int(not _ACTIVE_LOW.search(name)), is_async=False)
+    rest = sorted(inputs - resets.keys() - {name for name, _ in order}, key=lambda name: (len(name), name))
+    order += [(name, "posedge") for name in rest if _CLOCK_NAME.search(name)]
     main = Clock(name=order[0][0], edge=order[0][1]) if order else None
     others = dict.fromkeys(name for name, _ in order if main is not None and name != main.name)
     known = tuple(reset for name, reset in resets.items() if name not in {name for name, _ in order})
