@@ -18,12 +18,21 @@ from verireason.commands.eval_options import (
     chosen_engine,
     chosen_sampling,
 )
-from verireason.commands.verify import add_check_arguments, add_farm_arguments, chosen_checks, positive, resolved_box
+from verireason.commands.verify import (
+    add_check_arguments,
+    add_farm_arguments,
+    add_official_argument,
+    chosen_checks,
+    positive,
+    resolved_box,
+)
 from verireason.data.benchmarks import LOADERS
 from verireason.errors import UserError
 from verireason.evals.presets import presets_table
 
 if TYPE_CHECKING:
+    from sim.farm import Farm
+    from verireason.data.calibrate import Calibration
     from verireason.evals.session import Task
 
 
@@ -53,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_sampling_arguments(parser)
     add_farm_arguments(parser)
     add_check_arguments(parser)
+    add_official_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -121,6 +131,7 @@ def _benchmark_task(args: argparse.Namespace) -> Task:
     from verireason.commands.verify import load_problems
     from verireason.data.calibrate import calibrate
     from verireason.data.loaded import Loaded
+    from verireason.data.official import with_official_defects
     from verireason.data.verilog_eval_prompts import SYSTEM_MESSAGES, with_examples
     from verireason.evals.evaluate import Plan
     from verireason.evals.session import Task
@@ -133,10 +144,15 @@ def _benchmark_task(args: argparse.Namespace) -> Task:
     system_prompt = SYSTEM_MESSAGES.get(args.benchmark) if template == PUBLISHED else None
     if system_prompt or args.examples or args.rules:
         problems = with_examples(problems, args.root, num_examples=args.examples, rules=args.rules)
+
+    def calibrated(farm: Farm) -> Calibration:
+        found = calibrate(farm, problems)
+        return with_official_defects(farm, found) if args.official else found
+
     return Task(
         benchmark=args.benchmark or str(args.problems),
         loaded=Loaded(problems=problems, left_out=loaded.left_out),
-        calibrated=lambda farm: calibrate(farm, problems),
+        calibrated=calibrated,
         checks=checks,
         plan=Plan(
             num_samples=drawn.num_samples,

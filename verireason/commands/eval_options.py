@@ -34,7 +34,7 @@ _OF_ENGINES = {
 }
 """Option to the engines that have a use for it."""
 _OF_BENCHMARKS = ("--benchmark", "--problems", "--root", "--out", "--template", "--preset", "--limit", "--examples",
-                  "--rules")  # fmt: skip
+                  "--rules", "--official")  # fmt: skip
 
 
 def add_engine_arguments(parser: argparse.ArgumentParser) -> None:

@@ -40,12 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="where records.jsonl goes")
     add_farm_arguments(parser)
     add_check_arguments(parser)
-    parser.add_argument(
-        "--official",
-        action="store_true",
-        help="fail, too, what the benchmark's own harness fails beside wrong answers, for verdicts equal to published "
-        "ones: VerilogEval v1 any warning, v2 the word error, a process without sensitivities, its own time limit",
-    )
+    add_official_argument(parser)
     parser.add_argument("--no-cache", action="store_true", help="run equal jobs again instead of sharing their result")
     parser.add_argument("--skip-bad", action="store_true", help="leave out lines that cannot be read, and count them")
 
@@ -54,6 +49,16 @@ def add_farm_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of every command that opens a farm; `resolved_box` fills in what is left out."""
     parser.add_argument("--jobs", type=positive, metavar="N", help="boxes at the same time; all cores by default")
     parser.add_argument("--box", choices=BOXES, help="bubblewrap (default) and docker isolate; host only limits")
+
+
+def add_official_argument(parser: argparse.ArgumentParser) -> None:
+    """Of every command that judges a benchmark; `load_problems` reads it."""
+    parser.add_argument(
+        "--official",
+        action="store_true",
+        help="fail, too, what the benchmark's own harness fails beside wrong answers, for verdicts equal to published "
+        "ones: VerilogEval v1 any warning, v2 the word error, a process without sensitivities, its own time limit",
+    )
 
 
 def add_check_arguments(parser: argparse.ArgumentParser) -> None:
