@@ -8,6 +8,7 @@ the guard replaces printing by nothing, so a design that prints the word error p
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 from sim.verdict import Diagnostic, OfficialRule, Outcome, Severity, Verdict
@@ -55,9 +56,20 @@ def _failed(verdict: Verdict, outcome: Outcome, why: str) -> Verdict:
     return replace(verdict, outcome=outcome, diagnostics=(told, *verdict.diagnostics))
 
 
+def behind_candidate(source: str, own: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Our files, which come first, as if they stood behind the candidate's, where v2's makefile has its own.
+
+    There the candidate starts without a time scale, and what it leaves of "`default_nettype none" reaches them, which
+    are then found in error.
+    """
+    before = b"`default_nettype none\n" if leaves_no_nettype(source) else b""
+    texts = {name: before + text for name, text in own.items()}
+    last = list(texts)[-1]
+    return texts | {last: texts[last] + b"\n`resetall\n"}
+
+
 def leaves_no_nettype(source: str) -> bool:
-    """Whether "`default_nettype none" is in force behind the source: v2 compiles its own files behind the candidate's,
-    which are then found in error. Linear in hostile text."""
+    """Whether "`default_nettype none" is in force behind the source. Linear in hostile text."""
     kind = None
     for found in _DIRECTIVE.finditer(source):
         if found["kind"] or found[0] == "`resetall":

@@ -22,7 +22,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from sim.content import content_key
-from sim.hdl.official import leaves_no_nettype, with_official_rule
+from sim.hdl.official import behind_candidate, with_official_rule
 from sim.hdl.testbench import EVIDENCE, NAME_PREFIX, TESTBENCH_TOP, with_own_modules
 from sim.hdl.tools import icarus
 from sim.image import HOST_PREFIX
@@ -68,8 +68,6 @@ REJECTED_CODE = 1
 
 PROBE = Step(argv=("true",), limits=HELPER_LIMITS)
 """The least a box must be able to run."""
-
-_NO_NETTYPE, _NETTYPE = b"`default_nettype none\n", b"\n`default_nettype wire\n"
 
 OUTCOME_OF_STATUS = {
     Status.CPU_LIMIT: Outcome.TIMEOUT,
@@ -128,8 +126,8 @@ def plan(
         f"{names.prefix}tb.sv": names.fill(spec.testbench),
         f"{names.prefix}ref.sv": names.fill(with_own_modules(spec.reference)),
     }
-    if spec.official is OfficialRule.LOG_WORDS and leaves_no_nettype(candidate.source):
-        own = {name: _NO_NETTYPE + text + _NETTYPE for name, text in own.items()}
+    if spec.official is OfficialRule.LOG_WORDS:
+        own = behind_candidate(candidate.source, own)
     tops = [names.fill(TESTBENCH_TOP).decode()]
     if recorder:
         (testbench, *rest), recording = own, f"{names.prefix}recorder.sv"

@@ -97,13 +97,16 @@ def own_files(official: OfficialRule | None, source: str) -> list[bytes]:
     return [text for name, text in job.files.items() if name.startswith("vr")]
 
 
-def test_under_v2s_rule_the_candidates_nettype_reaches_the_files_behind_it_and_no_further() -> None:
+def test_under_v2s_rule_the_candidates_nettype_reaches_the_files_behind_it() -> None:
     leaving = "module m; endmodule\n`default_nettype none\n"
-    for text in own_files(OfficialRule.LOG_WORDS, leaving):
-        assert text.startswith(b"`default_nettype none\n")
-        assert text.endswith(b"`default_nettype wire\n")
+    assert all(text.startswith(b"`default_nettype none\n") for text in own_files(OfficialRule.LOG_WORDS, leaving))
     for rule in (None, OfficialRule.SILENT):
         assert not any(b"nettype" in text for text in own_files(rule, leaving))
+
+
+def test_under_v2s_rule_no_directive_is_in_force_where_the_candidate_starts() -> None:
+    *_, last = own_files(OfficialRule.LOG_WORDS, "module m; endmodule\n")
+    assert last.endswith(b"\n`resetall\n")
 
 
 def test_the_rule_is_about_icarus_alone() -> None:

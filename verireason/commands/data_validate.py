@@ -36,6 +36,7 @@ def run(args: argparse.Namespace, generated: Callable[[], Iterable[Problem]]) ->
     if args.out is not None:
         _make_directory(args.out)
     box = resolved_box(args)
+    defects: Mapping[str, str] = {}
     progress = ProgressLine()
     kept = _Validation(
         benchmark=args.benchmark,
@@ -54,13 +55,14 @@ def run(args: argparse.Namespace, generated: Callable[[], Iterable[Problem]]) ->
             kept.tools = {**farm.tools, "image": farm.image}
             if loaded is not None:
                 calibration = calibrate(farm, problems)
-                problems, kept.defects = calibration.problems.values(), calibration.defects
+                problems, defects = calibration.problems.values(), calibration.defects
             report = validate(
                 problems,
                 farm,
                 max_mutants_per_problem=args.mutants_per_problem,
                 seed=args.seed,
                 watch=watch,
+                defects=defects,
                 prover=prove_programs if language == "python" else prove,
             )
             kept.conclude(report)
@@ -123,7 +125,6 @@ class _Validation:
     left_out: Mapping[str, str]
     """Problem id to why its loader leaves it out."""
     tools: Mapping[str, str] = field(default_factory=dict)
-    defects: Mapping[str, str] = field(default_factory=dict)
     failures: list[str] | None = None
     """What nothing explains; None until all problems are through."""
     proofs: list[ProblemProof] = field(default_factory=list)
@@ -138,9 +139,7 @@ class _Validation:
         self._num_mutants += len(proof.mutants)
         self.proofs.append(proof)
         if self.benchmark is not None:
-            self.findings += findings_of(
-                proof, benchmark=self.benchmark, defects=self.defects, icarus=self.tools.get("iverilog", "")
-            )
+            self.findings += findings_of(proof, benchmark=self.benchmark, icarus=self.tools.get("iverilog", ""))
 
     def conclude(self, report: ValidationReport) -> None:
         """All problems are through. The kill rate of a published testbench is a fact about it and no failure."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from verireason.data.errata import Erratum, Flaw, errata_of
@@ -33,12 +33,13 @@ class Finding:
         return "".join([f"{self.problem_id}: {self.what}", *(f" [known: {each.words}]" for each in self.errata)])
 
 
-def findings_of(proof: ProblemProof, *, benchmark: str, defects: Mapping[str, str], icarus: str) -> list[Finding]:
+def findings_of(proof: ProblemProof, *, benchmark: str, icarus: str) -> list[Finding]:
     """What is wrong with one problem of `benchmark`; surviving mutants are a rate and no finding.
 
-    defects: problem id to what calibration said of its golden, which is more than the proof knows.
+    Example:
+        findings_of(proof, benchmark="rtllm-v2", icarus="12.0")
     """
-    defect = defects.get(proof.problem_id, proof.defect)
+    defect = proof.defect
     told: list[tuple[Flaw | None, str]] = []
     if defect is not None:  # probes of a testbench that does not compile say nothing
         told.append((Flaw.GOLDEN, defect))
