@@ -43,6 +43,15 @@ def test_veri_reasons_testbench_gets_names_and_a_file_of_its_own(tmp_path: Path)
     assert problem.prompt.endswith("module gray(input clk, input rst, input [2:0] d, output reg [2:0] q);")
 
 
+def test_a_testbench_may_stand_in_a_fence(tmp_path: Path) -> None:
+    fenced = veri_reason_row(1, tb=f"Here it is:\n```verilog\n{GRAY_TESTBENCH}```\n")
+    bare, found = (
+        load("veri-reason", tmp_path / name / "train.jsonl", row).problems[0].spec.testbench
+        for name, row in (("a", veri_reason_row(1)), ("b", fenced))
+    )
+    assert found == bare
+
+
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [

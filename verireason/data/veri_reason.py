@@ -53,6 +53,8 @@ def _problem(row: Row, problem_id: str) -> Problem:
         raise LeftOut("it has no testbench")
     if result is None or not lines_of(encodable(result)):
         raise LeftOut("it has no expected lines")
+    if "```" in testbench:
+        testbench = code_in(testbench)
     golden = code_in(answer)
     top = uses(testbench, declared_modules(golden)) or top_of(golden)
     return draft(
