@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from sim.verdict import Outcome
 from tests.fixtures.sample_python_run import TASKS, make_python_record
 from tests.fixtures.sample_run import FAMILIES, evaluate, make_problems, write_records
+from verireason.evals.facts import ProblemFacts, write_facts
 from verireason.evals.letters import LETTERS
 from verireason.records import Record
 from verireason.reports.heat import problem_link
@@ -177,3 +178,16 @@ def test_a_long_line_is_cut_in_the_page(tmp_path: Path) -> None:
 def test_the_versions_that_rates_and_ceiling_stand_on_are_beside_them(tmp_path: Path) -> None:
     write_records(tmp_path / "records.jsonl", records())
     assert "golden ceiling not known, judged with Icarus Verilog 12.0" in write_report(tmp_path).html.read_text()
+
+
+def test_what_is_known_to_be_wrong_with_a_problem_stands_beside_it(tmp_path: Path) -> None:
+    given = records(2, 2)
+    facts = ProblemFacts(problem_id=given[0].problem_id, erratum="its prompt <contradicts> its testbench")
+    write_facts(tmp_path / "problems.json", [facts])
+    write_records(tmp_path / "records.jsonl", given)
+    written = write_report(tmp_path)
+    page = written.html.read_text()
+    assert page.count("its prompt &lt;contradicts&gt; its testbench") == 2
+    assert page.count('data-erratum="1"') == 1
+    assert "golden ceiling 2 of 2 problems" in page
+    assert "contradicts" in written.markdown.read_text()

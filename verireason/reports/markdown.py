@@ -234,6 +234,9 @@ def _defects(report: Report) -> Iterator[str]:
     if report.defects:
         found = (f"{markdown_text(problem)} ({markdown_text(defect)})" for problem, defect in report.defects.items())
         yield f"Problems whose own reference fails: {'; '.join(found)}."
+    if report.errata:
+        known = (f"{markdown_text(problem)} ({markdown_text(erratum)})" for problem, erratum in report.errata)
+        yield f"Problems with known flaws: {'; '.join(known)}."
 
 
 def _rate(rate: PassAtK) -> str:

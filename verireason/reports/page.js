@@ -48,6 +48,7 @@ const shares = {
   up: (row) => "first" in row.dataset && Number(row.dataset.rate) > Number(row.dataset.first),
   down: (row) => "first" in row.dataset && Number(row.dataset.rate) < Number(row.dataset.first),
   defect: (row) => "defect" in row.dataset,
+  erratum: (row) => "erratum" in row.dataset,
 };
 
 function isWanted(outcome, letter) {
@@ -154,6 +155,9 @@ function openFromAddress() {
   toggle(found.row, true);
   const sample = found.key && detailOf(found.row).querySelector(`[data-key="${CSS.escape(found.key)}"]`);
   if (sample && sample.hidden) showAll();
+  const bar = document.querySelector(".filter");
+  const height = getComputedStyle(bar).position === "sticky" ? bar.offsetHeight : 0;
+  document.documentElement.style.setProperty("--bar", `${height}px`);
   const place = sample || found.row;
   place.scrollIntoView({ block: "start" });
   (sample || found.row.querySelector("a")).focus({ preventScroll: true });

@@ -67,6 +67,8 @@ class ProblemRow:
     number: int
     """Its place in the table, from 1."""
     defect: str | None
+    erratum: str | None
+    """What is publicly known to be wrong with it."""
     cells: tuple[Cell | None, ...]
     """One for each label; None where it did not have the problem."""
     samples: tuple[Sample, ...]
@@ -110,6 +112,8 @@ class Report:
     """The problems of the main evaluation, by category if there are some."""
     highlights: tuple[Highlight, ...]
     defects: Mapping[str, str] | None
+    errata: tuple[tuple[str, str], ...]
+    """Problem, and what is publicly known to be wrong with it."""
     notes: tuple[str, ...]
     """What is missing or left out."""
     method: str
@@ -155,6 +159,7 @@ def build_report(source: Source) -> Report:
         heat=tuple(_heat(rows[: words.MAX_PROBLEMS], by_category=bool(families))),
         highlights=tuple(highlights(source)),
         defects=source.defects,
+        errata=tuple((row.facts.problem_id, row.erratum) for row in rows if row.erratum),
         notes=(*source.warnings, *words.notes(source, [row.samples for row in rows])),
         method=words.method(ks),
         judged_with=words.judged_with(source),
@@ -180,12 +185,13 @@ def problem_rows(source: Source, samples: Mapping[str, Sequence[Sample]]) -> lis
             else None
             for record_set, tally, found in zip(record_sets, tallies, records, strict=True)
         )
-        defect = (source.defects or {}).get(problem_id)
+        known = (source.facts or {}).get(problem_id)
         rows.append(
             ProblemRow(
                 facts=facts,
                 number=len(rows) + 1,
-                defect=defect,
+                defect=known.defect if known else None,
+                erratum=known.erratum if known else None,
                 cells=cells,
                 samples=tuple(samples.get(problem_id, ())),
             )
