@@ -61,7 +61,7 @@ def test_the_examples_load(shared_data: Callable[[str], Path]) -> None:
 def test_a_row_becomes_a_problem(tmp_path: Path) -> None:
     problem = cvdp.load(write(tmp_path, "nonagentic", CASES["adders"].row())).problems[0]
     harness = read_harness(problem.spec.testbench)
-    assert (problem.spec.top, problem.difficulty, problem.benchmark, problem.split) == ("top", 2, "cvdp", "test")
+    assert (problem.spec.top, problem.difficulty, problem.benchmark, problem.split) == ("half", 2, "cvdp", "test")
     assert harness.wanted == ("rtl/half.sv", "rtl/full.sv")
     assert set(harness.context) == {"rtl/kinds.sv", "rtl/top.sv"}
     assert set(problem.spec.files) == {"test_runner.py", "test_top.py"}

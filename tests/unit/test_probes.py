@@ -88,3 +88,10 @@ def test_a_module_without_outputs_is_refused() -> None:
 )
 def test_only_one_constant_may_pass_on_merit(passed: list[str], false: tuple[str, ...]) -> None:
     assert passing_probes(passed) == false
+
+
+def test_other_modules_of_the_golden_stay() -> None:
+    golden = "module half(input a, output y); assign y = a; endmodule\n" + ANSI + "module more; endmodule\n"
+    for probe in make_probes(golden, top="top", num_checks=1):
+        assert probe.source.startswith("module half(input a, output y); assign y = a; endmodule\nmodule top(")
+        assert probe.source.endswith("endmodule\nmodule more; endmodule\n")

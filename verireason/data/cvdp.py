@@ -8,6 +8,7 @@ judged all the same, and has no ceiling.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -100,10 +101,8 @@ def _build(row: Row, problem_id: str) -> Problem:
     prompt = given.get("prompt")
     if not isinstance(prompt, str):
         raise row.wrong("field input.prompt is no text")
-    harness = _object(row, "harness")
-    files = harness.get("files", harness)
     return _problem(
-        problem_id, NAME, category, difficulty, row=row, context=context, wanted=tuple(wanted), harness=files,
+        problem_id, NAME, category, difficulty, row=row, context=context, wanted=tuple(wanted),
         prompt=make_prompt(prompt, category=category, context=context, wanted=tuple(wanted)),
         golden=join_files(wanted) if solved else "",
     )  # fmt: skip
@@ -121,7 +120,6 @@ def _build_agentic(row: Row, problem_id: str) -> Problem:
         raise LeftOut(f"its own solution cannot be used: {err}") from err
     return _problem(
         problem_id, AGENTIC, category, difficulty, row=row, context=context, wanted=tuple(patches),
-        harness=_object(row, "harness"),
         prompt=make_prompt(
             row.text("prompt"), category=category, context=context, wanted=tuple(patches), agentic=True
         ),
@@ -139,22 +137,21 @@ def _category(row: Row) -> tuple[str, int]:
 
 def _problem(
     problem_id: str, benchmark: str, category: str, difficulty: int, *, row: Row, context: Mapping[str, str],
-    wanted: tuple[str, ...], harness: Mapping[str, Any], prompt: str, golden: str,
+    wanted: tuple[str, ...], prompt: str, golden: str,
 ) -> Problem:  # fmt: skip
-    files = {name: text for name, text in harness.items() if isinstance(text, str)}
+    harness = _object(row, "harness")
+    files = {name: text for name, text in harness.get("files", harness).items() if isinstance(text, str)}
     own = {name.removeprefix("src/"): text for name, text in files.items() if name.startswith("src/")}
     nested = next((name for name in own if "/" in name), None)
     if nested is not None:
         raise LeftOut(f"its harness has directories: src/{nested}")
     services = read_services(files)
-    environment = services[0].environment
     design = {path: text for path, text in context.items() if path.endswith(_VERILOG)}
     design |= {HARNESS + name: text for name, text in own.items() if name.endswith(_VERILOG)}
     data = {name: text.encode() for name, text in own.items() if not name.endswith(_VERILOG) and name != ".env"}
-    top = environment.get("TOPLEVEL") or Path((wanted or ("design",))[0]).stem
     spec = Spec(
         verifier=cocotb_harness.NAME,
-        top=top,
+        top=_top(services[0].environment.get("TOPLEVEL"), wanted, golden),
         testbench=Harness(wanted=wanted, context=design, services=services).to_text(),
         files=data,
         limits=LIMITS,
@@ -163,6 +160,14 @@ def _problem(
         id=problem_id, benchmark=benchmark, prompt=prompt, spec=spec, golden=golden, split="test", licence=LICENCE,
         category=f"{category} {CATEGORIES.get(category, '')}".strip(), difficulty=difficulty,
     )  # fmt: skip
+
+
+def _top(toplevel: str | None, wanted: tuple[str, ...], golden: str) -> str:
+    """A module that an answer defines: the tests' top, unless that is one of the files that are there already."""
+    defined = re.findall(r"^\s*module\s+(?:automatic\s+)?(\w+)", golden, re.MULTILINE)
+    stems = [path.rpartition("/")[2].partition(".")[0] for path in wanted]
+    named = [name for name in (toplevel, *stems) if name]
+    return next((name for name in named if name in defined), (defined or named or ["design"])[0])
 
 
 def _object(row: Row, name: str) -> Mapping[str, Any]:

@@ -35,9 +35,10 @@ class Probe:
 def make_probes(golden: str, *, top: str, num_checks: int | None) -> list[Probe]:
     """The probes for the module `top` of `golden`: outputs all 0, all 1 and all x, and one that ends the run at once.
 
-    Raises ValueError when the golden has no such module or the module has no output.
+    Whatever else is in the golden stays: other modules may need it. Raises ValueError when the golden has no such
+    module or the module has no output.
     """
-    head, outputs = _head(golden, top)
+    before, head, outputs, behind = _parts(golden, top)
     if not outputs:
         raise ValueError(f"module {top} has no output")
     claims = [claim.format(num_checks=num_checks or 100, output=outputs[0].name) for claim in CLAIMS]
@@ -46,9 +47,9 @@ def make_probes(golden: str, *, top: str, num_checks: int | None) -> list[Probe]
     at_once = f"  initial begin\n{prints}    $finish;\n  end\n"
     shapes = {"zeros": ("0", forever), "ones": ("1", forever), "unknown": ("x", forever), "finish": ("x", at_once)}
     return [
-        Probe(name=name, source=f"{design}{claim}endmodule\n", bare=f"{design}endmodule\n")
+        Probe(name=name, source=f"{design}{claim}endmodule\n{behind}", bare=f"{design}endmodule\n{behind}")
         for name, (digit, claim) in shapes.items()
-        for design in [head + _drive(outputs, digit)]
+        for design in [before + head + _drive(outputs, digit)]
     ]
 
 
@@ -75,8 +76,9 @@ def _drive(outputs: list[_Output], digit: str) -> str:
     return nets + (f"  initial begin\n{variables}  end\n" if variables else "")
 
 
-def _head(golden: str, top: str) -> tuple[str, list[_Output]]:
-    """The module's text up to its body, port declarations of the old style included, and its outputs."""
+def _parts(golden: str, top: str) -> tuple[str, str, list[_Output], str]:
+    """The text before the module, its own up to its body, port declarations of the old style included, its outputs, and
+    the text behind it."""
     import pyslang
     from pyslang.syntax import SyntaxTree
 
@@ -101,7 +103,8 @@ def _head(golden: str, top: str) -> tuple[str, list[_Output]]:
     declared += [
         (text(node.header), _nodes(node.declarators)) for node in old_style if node.kind.name == "PortDeclaration"
     ]
-    return "\n".join(lines) + "\n", _outputs(declared)
+    start, end = module.sourceRange.start.offset, module.sourceRange.end.offset
+    return data[:start].decode(), "\n".join(lines) + "\n", _outputs(declared), data[end:].decode().lstrip("\n")
 
 
 def _name(module: Any) -> str:
