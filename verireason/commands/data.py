@@ -30,7 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     proving.add_argument("--problems", type=Path, metavar="FILE", help="problems of this JSONL file instead")
     proving.add_argument("--benchmark", metavar="NAME", help="problems of a public benchmark instead")
     proving.add_argument("--root", type=Path, metavar="DIR", help="the benchmark's directory")
-    proving.add_argument("--mutants-per-problem", type=positive, default=12, metavar="M", help="sample of the mutants")
+    proving.add_argument(
+        "--mutants-per-problem", type=_count, default=12, metavar="M", help="sample of the mutants; 0 for a quick look"
+    )
     add_farm_arguments(proving)
     proving.add_argument("--out", type=Path, metavar="DIR", help=f"write {data_validate.VALIDATION} there")
     data_get.add_arguments(actions.add_parser("get", help="fetch a published benchmark or data set"))
@@ -67,6 +69,11 @@ def _add_choice_arguments(parser: argparse.ArgumentParser, *, split: str) -> Non
 
 def _add_language_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--language", choices=("verilog", "python"), help="of generated problems; default verilog")
+
+
+def _count(text: str) -> int:
+    """A whole number from 0, for argparse."""
+    return 0 if text == "0" else positive(text)
 
 
 def _names(text: str) -> list[str]:
