@@ -17,6 +17,8 @@ _HARMLESS = {
     ),
 }  # fmt: skip
 """How options start that leave what is judged as it is."""
+_READ_EARLY = {"COCOTB_RESOLVE_X", "COCOTB_TRUST_INERTIAL_WRITES"}
+"""Variables whose values cocotb takes as it is imported, which a warm server has done long before."""
 _WITH_WORD = {"-CFLAGS", "-LDFLAGS", "-j", "--threads", "--language", "--default-language", "--x-assign", "--x-initial"}
 
 
@@ -111,6 +113,8 @@ class Recorder:
                 self.faults.append(f"it passes {name}, which are not known here: {value}")
         self._take_arguments(list(map(str, test_args)), dict(build), build["simulator"])
         environment = {**self._environment(), **{name: str(value) for name, value in extra_env.items()}}
+        for name in sorted(_READ_EARLY & environment.keys()):
+            self.faults.append(f"it sets {name}, which cocotb reads before a run here starts")
         filters = others.get("test_filter") or environment.pop("COCOTB_TEST_FILTER", None)
         cases = testcase or environment.pop("COCOTB_TESTCASE", None)
         parameters = {name: str(value) for name, value in (others.get("parameters") or {}).items()}

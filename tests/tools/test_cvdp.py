@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +12,12 @@ import pytest
 
 from sim.boxes.servers import LIBRARY, PACKAGES
 from sim.farm import Farm
-from sim.hdl.harness import read_harness
+from sim.hdl.harness import Harness, Run, read_harness
 from sim.hdl.harness_recording import plan_recording
 from sim.job import Limits, Status, Step
-from sim.verdict import Candidate, Outcome, Verdict
+from sim.verdict import Candidate, Outcome, Simulator, Verdict
+from tests.corpus import ATTACKS, load_rows, load_spec
+from tests.corpus import FILES as FILES_OF_ROWS
 from tests.fixtures.cvdp_harnesses import CASES, DEFINES, FILES, LEFT_OUT, PARAMETERS, PLUSARGS, Case
 from verireason.cli import main
 from verireason.data import cvdp
@@ -237,3 +240,34 @@ def test_verify_reads_files_json_and_diffs(
     assert main(["verify", "--benchmark", "cvdp-agentic", "--jobs", "1", "--no-cache", *arguments]) == 0
     records = [json.loads(line) for line in (tmp_path / "o" / "records.jsonl").read_text().splitlines()]
     assert [each["outcome"] for each in records] == ["PASS"] * 4 + ["COMPILE_ERROR", "NO_CODE"]
+
+
+ATTACKED = [
+    row for file in FILES_OF_ROWS for row in load_rows(file) if row.problem == "cocotb_counter" and row.after is None
+]
+
+
+def test_what_the_attack_corpus_allows_holds_for_several_runs_too(farm: Farm) -> None:
+    spec = load_spec("cocotb_counter")
+    golden = (ATTACKS / "problems" / "cocotb_counter" / "golden.sv").read_text()
+    inputs = tuple(sorted(re.findall(r"input\s+(?:wire\s+)?(?:\[[^\]]*\]\s*)?(\w+)", golden)))
+    runs = tuple(
+        Run(
+            name=f"#{seed}", top=spec.top, sources=("rtl/top.sv",), modules=("counter_tests",), seed=seed,
+            timescale="1ns/1ps", inputs=inputs,
+        )
+        for seed in (1, 2)
+    )  # fmt: skip
+    harness = Harness(wanted=("rtl/top.sv",), context={}, services=(), runs=runs)
+    several = replace(
+        spec, verifier="cocotb-harness", testbench=harness.to_text(), reference="", num_checks=6,
+        files={"counter_tests.py": spec.testbench.encode()},
+    )  # fmt: skip
+    verdicts = farm.judge((row.candidate, several) for row in ATTACKED)
+    wrong = [
+        (row.name, verdict.outcome)
+        for row, verdict in zip(ATTACKED, verdicts, strict=True)
+        if not row.allows(verdict.outcome, Simulator.ICARUS)
+    ]
+    assert len(ATTACKED) > 25
+    assert wrong == []
