@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from verireason.errors import MissingError
 from verireason.evals.judging import Tally
 from verireason.evals.passk import PassAtK, estimate_pass_at_k, tally_records
 from verireason.evals.repair import RepairRound, repair_rounds
+from verireason.generation.server_errors import Refusal
 from verireason.records import Record
 
 KS = (1, 5, 10, 20)
@@ -36,6 +38,8 @@ class Summary:
     """Problem to why its own reference does not pass."""
     left_out: Mapping[str, str]
     """Problem of the benchmark that could not be asked, to the reason."""
+    refused: Mapping[str, int]
+    """Why prompts were not answered, which counts as a failure of the model, to how many."""
 
     @property
     def num_unjudged(self) -> int:
@@ -77,6 +81,7 @@ def summarise(
         rounds=repair_rounds(found),
         defects=defects,
         left_out=left_out,
+        refused=dict(Counter(record.finish_reason for record in found if record.finish_reason in set(Refusal))),
     )
 
 
@@ -107,6 +112,9 @@ def summary_lines(summary: Summary, out: Path) -> Iterator[str]:
     if summary.left_out:
         first, reason = next(iter(summary.left_out.items()))
         yield f"left out, since they cannot be judged: {_named(list(summary.left_out))}; {first}: {reason}"
+    if summary.refused:
+        reasons = ", ".join(f"{reason} {num}" for reason, num in sorted(summary.refused.items()))
+        yield f"prompts refused, which counts as failed: {sum(summary.refused.values())} ({reasons})"
     if summary.num_tokens:
         cost = "" if summary.cost is None else f"; cost {summary.cost:.4g}"
         yield f"tokens: {summary.num_prompt_tokens} read, {summary.num_tokens} written{cost}"

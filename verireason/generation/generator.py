@@ -46,7 +46,8 @@ class Generated:
     key: tuple[str, int]
     text: str
     finish_reason: str | None
-    """"stop" when the model ended it, "length" when the limit did; None when nobody says."""
+    """"stop" when the model ended it, "length" when the limit did; a `Refusal` when the prompt was refused and the text
+    is empty; None when nobody says."""
     num_tokens: int | None
     """Tokens written, the ending one included; None when nobody says."""
     num_prompt_tokens: int | None = None

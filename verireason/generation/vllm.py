@@ -92,7 +92,7 @@ def open_vllm(model: str, *, chat: bool | None, concurrency: int) -> Iterator[Vl
         try:
             engine = portal.call(AsyncLLM.from_engine_args, AsyncEngineArgs(model=model))
         except (ValueError, OSError, RuntimeError) as err:  # what it raises for a model or a machine that does not fit
-            raise UserError(f"vLLM cannot run {model}: {' '.join(str(err).split())}") from err
+            raise UserError(f"vLLM cannot run {model}: {' '.join(str(err).split())[:300]}") from err
         try:
             tokenizer = engine.get_tokenizer()
             wanted = wants_chat(tokenizer, chat, name=model)
