@@ -17,12 +17,14 @@ from sim.farm import Farm
 from sim.verdict import Candidate, Outcome, Verdict
 from verireason.agreement.cases import ENDLESS, Case, case, every_kind, mixed
 from verireason.agreement.compare import Compared, Kind, compare
-from verireason.agreement.published import HARNESSES, under_official_rule
+from verireason.agreement.published import HARNESSES
 from verireason.agreement.tables import markdown
 from verireason.cli import main
 from verireason.data import rtllm, verilog_eval, verilog_eval_v1
 from verireason.data.benchmarks import load_benchmark
 from verireason.data.calibrate import Calibration, calibrate
+from verireason.data.loaded import Loaded
+from verireason.data.official import under_official_rule
 
 DIRECTORIES = {
     verilog_eval_v1.HUMAN: "verilog-eval-v1",
@@ -70,7 +72,9 @@ def test_every_letter_is_the_published_one_but_for_those_of_designs_that_passed(
     assert all(item.record.passed for item in differing), text
     assert {item.published.ruling.letter for item in differing} == {"n", "C"}, text
 
-    official = {problem.id: problem for problem in under_official_rule(problems, verilog_eval.NAME)}
+    official = {
+        problem.id: problem for problem in under_official_rule(Loaded(problems=problems), verilog_eval.NAME).problems
+    }
     again = [replace(item.case, problem=official[item.case.problem.id]) for item in differing]
     still = [item for item in compared(farm, shared, verilog_eval.NAME, again) if item.difference is not None]
     assert [item.case.kind for item in still] == ["made: honest print of an error"], markdown(still)

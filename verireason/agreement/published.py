@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 
-from sim.verdict import OfficialRule
 from verireason.agreement.harness import ICARUS, PROGRAM, Harness, Log, Ruling
 from verireason.data import rtllm, verilog_eval, verilog_eval_v1
-from verireason.errors import UserError
-from verireason.problem import Problem
 
 _ANYWHERE = re.compile(r"Mismatches: ([0-9]{0,9}) in ([0-9]{0,9}) samples")
 _WHOLE_LINE = re.compile(r"^Mismatches: ([0-9]{1,9}) in ([0-9]{1,9}) samples$")
@@ -90,14 +86,6 @@ def rule_rtllm(log: Log) -> Ruling:
     return Ruling(passed=passed, right=passed, why=why)
 
 
-def under_official_rule(problems: Iterable[Problem], benchmark: str) -> list[Problem]:
-    """The problems, ours to be judged by the benchmark's stricter rule as well. UserError when it has none."""
-    if benchmark not in _STRICTER:
-        raise UserError(f"{benchmark} asks for nothing beyond its testbench; leave --official out")
-    rule = _STRICTER[benchmark]
-    return [replace(problem, spec=replace(problem.spec, official=rule)) for problem in problems]
-
-
 def _v1(path: Path) -> dict[str, Harness]:
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     argv = (*ICARUS, "-s", "tb", "-o", PROGRAM, "task.sv")
@@ -138,14 +126,6 @@ def _rtllm(directory: Path) -> Harness:
     argv = ("iverilog", "-g2012", "-o", PROGRAM, "-c", "files")
     return Harness(files=files, compile_argv=argv, candidate_file="design.v", rule=rule_rtllm, time_s=RTLLM_S)
 
-
-_STRICTER = {
-    verilog_eval_v1.HUMAN: OfficialRule.SILENT,
-    verilog_eval_v1.MACHINE: OfficialRule.SILENT,
-    verilog_eval.NAME: OfficialRule.LOG_WORDS,
-    verilog_eval.CODE_COMPLETE: OfficialRule.LOG_WORDS,
-}
-"""Benchmark name to what its harness asks for beyond right answers, as our own verifier can ask for it."""
 
 HARNESSES: dict[str, Callable[[Path], dict[str, Harness]]] = {
     verilog_eval_v1.HUMAN: lambda root: _v1(root / "data" / "VerilogEval_Human.jsonl"),

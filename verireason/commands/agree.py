@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from random import Random
 
-from sim.farm import Farm
 from verireason.agreement.cases import Case, goldens, made, read_cases
 from verireason.agreement.compare import Compared, compare
-from verireason.agreement.harness import Harness
-from verireason.agreement.published import HARNESSES, under_official_rule
+from verireason.agreement.published import HARNESSES
 from verireason.agreement.tables import markdown, to_csv
-from verireason.commands.verify import add_farm_arguments, positive, resolved_box
+from verireason.commands.verify import add_farm_arguments, add_official_argument, positive, resolved_box
 from verireason.data.benchmarks import read_benchmark
 from verireason.data.calibrate import calibrate
 from verireason.data.loaded import Loaded
+from verireason.data.official import under_official_rule, with_official_defects
 from verireason.errors import MissingError, UserError
 from verireason.evals.completions import CompletionFile
 from verireason.evals.judging import farm_for_user, fresh_directory, write_problems, write_records
@@ -40,11 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of what is drawn or made; 0 by default")
     parser.add_argument("--skip-bad", action="store_true", help="leave out lines that cannot be read, and count them")
     parser.add_argument("--out", type=Path, metavar="DIR", help=f"where {MARKDOWN}, {CSV} and our records go")
-    parser.add_argument(
-        "--official",
-        action="store_true",
-        help="ours judge by the benchmark's stricter rule, too: only cheats may differ",
-    )
+    add_official_argument(parser)
     add_farm_arguments(parser)
 
 
@@ -58,14 +52,22 @@ def run(args: argparse.Namespace) -> int:
     loaded = read_benchmark(args.benchmark, args.root)
     published = HARNESSES[args.benchmark](args.root)
     if args.official:
-        loaded = replace(loaded, problems=under_official_rule(loaded.problems, args.benchmark))
+        loaded = under_official_rule(loaded, args.benchmark)
     cases = _cases(args, loaded)
     if args.out:
         fresh_directory(args.out)
     box = resolved_box(args)
     progress = ProgressLine()
     with farm_for_user(box=box.name, num_boxes=box.jobs, use_cache=False) as farm:
-        compared = _compared(farm, cases, published, args.out, progress)
+        wanted = {case.problem.id: case.problem for case in cases}
+        progress.show(f"running the references of {len(wanted)} problems")
+        calibration = calibrate(farm, wanted.values())
+        if args.official:
+            calibration = with_official_defects(farm, calibration)
+        judged = compare(farm, calibration, cases, published)
+        if args.out:
+            write_problems(args.out, calibration)
+        compared = _written(judged, args.out, watch=lambda words: progress.show(f"{words}, of {len(cases)}"))
     progress.done()
     text = markdown(compared)
     if args.out:
@@ -102,29 +104,22 @@ def _cases(args: argparse.Namespace, loaded: Loaded) -> list[Case]:
     return cases
 
 
-def _compared(
-    farm: Farm, cases: Sequence[Case], published: Mapping[str, Harness], out: Path | None, progress: ProgressLine
-) -> list[Compared]:
-    """Everything, judged; our records go to `out` as they come."""
-    wanted = {case.problem.id: case.problem for case in cases}
-    progress.show(f"running the references of {len(wanted)} problems")
-    calibration = calibrate(farm, wanted.values())
+def _written(judged: Iterable[Compared], out: Path | None, *, watch: Callable[[str], None]) -> list[Compared]:
+    """Everything, judged; our records go to `out` as they come, and `watch` sees how far it got."""
     compared: list[Compared] = []
     num_different = 0
 
-    def records(items: Iterable[Compared]) -> Iterator[Record]:
+    def records() -> Iterator[Record]:
         nonlocal num_different
-        for item in items:
+        for item in judged:
             compared.append(item)
             num_different += item.difference is not None
-            progress.show(f"{len(compared)} of {len(cases)}, {num_different} differ")
+            watch(f"{num_different} differ in {len(compared)}")
             yield item.record
 
-    judged = records(compare(farm, calibration, cases, published))
     if out is None:
-        for _ in judged:
+        for _ in records():
             pass
     else:
-        write_problems(out, calibration)
-        write_records(out, judged)
+        write_records(out, records())
     return compared
