@@ -40,6 +40,7 @@ def plan_recording(harness: Harness, files: Mapping[str, bytes], golden: str, *,
             for each in harness.services
         ],
         "seed": _seed(files, 0),
+        "wanted": harness.wanted,
         "with_golden": bool(golden),
     }
     step = Step(argv=_ARGV, limits=LIMITS, evidence=True)

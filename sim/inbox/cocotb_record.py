@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.inbox.cocotb_record_runner import Recorder
-from sim.inbox.cocotb_record_tests import TestModules, input_ports
+from sim.inbox.cocotb_record_tests import TestModules, input_ports, reaching
 
 FD = 3
 REQUEST = "harness.json"
@@ -40,7 +40,7 @@ def main() -> None:
         child = os.fork()
         if child == 0:
             try:
-                _record(root, service, seed=asked["seed"], with_golden=asked["with_golden"])
+                _record(root, service, asked)
             finally:
                 os._exit(0)
         os.waitpid(child, 0)
@@ -60,12 +60,12 @@ def moved(text: str, root: Path) -> str:
     return _PLACES.sub(rf"{root}/\1", text)
 
 
-def _record(root: Path, service: Mapping[str, Any], *, seed: int, with_golden: bool) -> None:
+def _record(root: Path, service: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
     os.chdir(root / "code" / "rundir")
     before = dict(os.environ)
     os.environ.update({name: moved(value, root) for name, value in service["environment"].items()})
     sys.path[:0] = [str(root / "src"), *filter(None, os.environ.get("PYTHONPATH", "").split(":"))]
-    random.seed(seed)
+    random.seed(asked["seed"])
     recorder = Recorder(root=root, environment=lambda: _added(before, root))
     recorder.install()
     watch = _Watch(root)
@@ -80,8 +80,9 @@ def _record(root: Path, service: Mapping[str, Any], *, seed: int, with_golden: b
     if not faults:
         modules = TestModules(root / "src", root)
         faults = [fault for run in recorder.runs for fault in modules.faults(run)]
+        faults += [fault for run in recorder.runs for fault in reaching(root, run, wanted=asked["wanted"])]
     for run in recorder.runs:
-        run["inputs"] = input_ports(root, run) if with_golden else None
+        run["inputs"] = input_ports(root, run) if asked["with_golden"] else None
     _write({"runs": recorder.runs, "faults": [fault[:MAX_FAULT] for fault in dict.fromkeys(faults)]})
 
 

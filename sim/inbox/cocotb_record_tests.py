@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from sim.inbox import guard
 from sim.inbox.ports import input_names
+
+_INCLUDE = re.compile(r"^[ \t]*`include\b.*$", re.MULTILINE)
 
 
 class TestModules:
@@ -52,10 +56,23 @@ class TestModules:
 
 def input_ports(root: Path, run: Mapping[str, Any]) -> list[str] | None:
     """Input ports of a run's top, as the files that are there define it."""
-    texts = [_place(root, name).read_text() for name in run["sources"] if _place(root, name).is_file()]
-    defines = "".join(f"`define {name} {value}\n" for name, value in run["defines"].items())
-    found = input_names(defines + "\n".join(texts), (run["top"],))
+    found = input_names(_text(root, run, run["sources"]), (run["top"],))
     return None if found is None else sorted(found)
+
+
+def reaching(root: Path, run: Mapping[str, Any], *, wanted: Collection[str]) -> list[str]:
+    """What the guard would reject in files that no answer writes: with them no design could pass."""
+    own = [name for name in run["sources"] if name not in wanted]
+    if not own:
+        return []
+    text = _INCLUDE.sub("", _text(root, run, own))
+    findings = guard.examine(text, top=run["top"], reserved=frozenset()).findings
+    return [f"its own files hold {each.kind}: {each.text}" for each in findings if not each.neutralised][:1]
+
+
+def _text(root: Path, run: Mapping[str, Any], names: Iterable[str]) -> str:
+    texts = [_place(root, name).read_text() for name in names if _place(root, name).is_file()]
+    return "".join(f"`define {name} {value}\n" for name, value in run["defines"].items()) + "\n".join(texts)
 
 
 def _place(root: Path, name: str) -> Path:

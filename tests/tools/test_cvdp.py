@@ -193,6 +193,15 @@ def test_without_a_solution_a_problem_is_judged_all_the_same(farm: Farm, tmp_pat
     assert judge(farm, problem, PLUSARGS.golden["rtl/xorer.v"].replace("^", "|")).outcome is Outcome.MISMATCH
 
 
+def test_files_of_its_own_that_no_design_could_be_judged_with_leave_a_problem_out(farm: Farm, tmp_path: Path) -> None:
+    bound = f"{FILES.context['rtl/top.sv']}module spy; endmodule\nbind half spy s();\n"
+    case = replace(FILES, context={**FILES.context, "rtl/top.sv": bound})
+    found = calibrate(farm, [write(case, tmp_path, solved=False)])
+    assert list(found.left_out.values()) == [
+        "its harness cannot be recorded: its own files hold bind: bind half spy s ( ) ;"
+    ]
+
+
 @pytest.mark.parametrize("why", LEFT_OUT)
 def test_what_cannot_be_recorded_is_left_out_with_its_reason(farm: Farm, tmp_path: Path, why: str) -> None:
     found = calibrate(farm, [write(LEFT_OUT[why], tmp_path)])
