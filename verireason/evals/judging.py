@@ -83,12 +83,18 @@ def fresh_directory(path: Path) -> None:
 
 
 def write_problems(path: Path, calibration: Calibration) -> None:
-    """Say what is known of the problems, beside the records: defects are the ceiling of every rate."""
+    """Say what is known of the problems, beside the records: defects are the ceiling of every rate.
+
+    MissingError when the file can't be written.
+    """
     facts = (
         facts_of(problem, defect=calibration.defects.get(id), dropped=calibration.dropped.get(id, ()))
         for id, problem in calibration.problems.items()
     )
-    write_facts(path / PROBLEMS, facts)
+    try:
+        write_facts(path / PROBLEMS, facts)
+    except OSError as err:
+        raise MissingError(f"cannot write {path / PROBLEMS}: {err.strerror}; make room and start again") from err
 
 
 def judge_completions(
