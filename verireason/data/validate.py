@@ -27,8 +27,8 @@ from verireason.problem import Problem
 
 MIN_KILL_RATE = 0.95
 """What each family must reach."""
-GENERATED = "generated"
-"""The benchmark of our own problems, which have families."""
+GENERATED = frozenset({"generated", "generated-python"})
+"""Benchmarks of our own problems, which have families."""
 _CHUNK = 24
 """Problems whose mutants are in memory at the same time."""
 _AGAIN = "\n// the same again\n"
@@ -172,20 +172,15 @@ def validate(
 
     defects: problem id to what is known to be wrong with its golden; nothing else is asked of such a problem.
     """
-    known = defects or {}
     by_family: dict[str, Tally] = {}
     by_kind: dict[MutationKind, Tally] = {}
-    listed: Iterable[Problem] = list(problems) if known else problems
-    proofs = chain(
-        (_defective(problem, known[problem.id]) for problem in listed if problem.id in known),
-        prover(
-            (problem for problem in listed if problem.id not in known),
-            farm,
-            max_mutants_per_problem=max_mutants_per_problem,
-            seed=seed,
-        ),
-    )
-    for proof in proofs:
+    defective: list[ProblemProof] = []
+    if defects:
+        problems = list(problems)
+        defective = [_defective(problem, defects[problem.id]) for problem in problems if problem.id in defects]
+        problems = [problem for problem in problems if problem.id not in defects]
+    proofs = prover(problems, farm, max_mutants_per_problem=max_mutants_per_problem, seed=seed)
+    for proof in chain(defective, proofs):
         by_family[proof.family] = by_family.get(proof.family, Tally()) + tally_of(proof)
         for fact in proof.mutants:
             one = Tally(fates={fact.fate: 1})
@@ -304,7 +299,7 @@ def mutant_facts(tried: list[Mutant], verdicts: list[Verdict]) -> tuple[MutantFa
 
 def family_of(problem: Problem) -> str:
     """The family of a generated problem; the whole benchmark for others, whose categories are their names."""
-    return problem.category if problem.benchmark == GENERATED else problem.benchmark
+    return problem.category if problem.benchmark in GENERATED else problem.benchmark
 
 
 def _trial(problem: Problem, limit: int, seed: int) -> _Trial:

@@ -98,13 +98,13 @@ def _compare_survivors(proofs: list[ProblemProof], problems: list[Problem], farm
         (_candidate(fact.mutant.source), replace(problem.spec, testbench=more_tests(problem, num_drawn=NUM_MORE)))
         for proof, problem in zip(proofs, problems, strict=True)
         for fact in proof.mutants
-        if fact.fate is Fate.SURVIVED and problem.benchmark == GENERATED
+        if fact.fate is Fate.SURVIVED and problem.benchmark in GENERATED
     ]
     verdicts = farm.judge(survivors)
     for proof, problem in zip(proofs, problems, strict=True):
         facts = [
             replace(fact, fate=Fate.EQUIVALENT)
-            if fact.fate is Fate.SURVIVED and problem.benchmark == GENERATED and next(verdicts).passed
+            if fact.fate is Fate.SURVIVED and problem.benchmark in GENERATED and next(verdicts).passed
             else fact
             for fact in proof.mutants
         ]
