@@ -56,6 +56,7 @@ def run(args: argparse.Namespace, generated: Callable[[], Iterable[Problem]]) ->
             if loaded is not None:
                 calibration = calibrate(farm, problems)
                 problems, defects = calibration.problems.values(), calibration.defects
+                kept.left_out = {**kept.left_out, **calibration.left_out}
             report = validate(
                 problems,
                 farm,
