@@ -13,7 +13,7 @@ from verireason.cli import main
 from verireason.data.programs.generator import HELDOUT_PROGRAM_FAMILIES, generate_programs
 from verireason.data.programs.prove import prove_programs
 from verireason.data.programs.table import PROGRAM_FAMILIES
-from verireason.data.validate import Fate
+from verireason.data.proofs import Fate
 from verireason.problem import Problem
 
 CELLS = [(name, level) for name, family in PROGRAM_FAMILIES.items() for level in family.levels]

@@ -18,7 +18,8 @@ from verireason.data.corpus import faulty_corpus
 from verireason.data.generator import generate
 from verireason.data.jsonl import write_problems
 from verireason.data.probes import make_probes
-from verireason.data.validate import Fate, ProblemProof, Tally, prove, validate
+from verireason.data.proofs import Fate, ProblemProof, Tally
+from verireason.data.validate import prove, validate
 from verireason.problem import Problem
 
 SOUND = list(generate(seed=5, split="train", num=4, families=["adder", "gates", "counter", "mux"], levels=[1]))

@@ -13,7 +13,7 @@ from verireason.data import rtllm, verilog_eval
 from verireason.data.benchmarks import LOADERS, load_benchmark
 from verireason.data.errata import ERRATA, Flaw, errata_of, erratum_words
 from verireason.data.findings import Finding, ceiling, findings_of
-from verireason.data.validate import ProblemProof
+from verireason.data.proofs import ProblemProof
 from verireason.evals.facts import facts_of, read_facts, write_facts
 
 DIRECTORIES = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from verireason.data.validate import Fate, Tally, ValidationReport
+from verireason.data.proofs import Fate, Tally, ValidationReport
 
 
 def tally(*, killed: int = 0, survived: int = 0, problems: int = 1, goldens: int = 1, probes: int = 1) -> Tally:

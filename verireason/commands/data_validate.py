@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from verireason.commands.verify import resolved_box
 from verireason.data.loaded import Loaded
-from verireason.data.validate import Fate, MutantFact, ProblemProof, Tally, ValidationReport, prove, validate
+from verireason.data.proofs import Fate, MutantFact, ProblemProof, Tally, ValidationReport
+from verireason.data.validate import prove, validate
 from verireason.errors import MissingError, UserError
 from verireason.problem import Problem
 from verireason.progress import ProgressLine

@@ -72,7 +72,14 @@ _OWN_LIMIT = Erratum(
 )
 _CAST = _golden("its reference needs an explicit cast there, so it does not compile", icarus=("11",))
 
+_ALTERNATING = Erratum(
+    flaw=Flaw.WEAK,
+    what="its testbench passes a constant 0: the lowest bit of $random alternates, so `in` is 0 at each rising edge",
+    source=FOUND_HERE,
+)
+
 _V2 = {
+    "Prob053_m2014_q4d": (_ALTERNATING,),
     "Prob082_lfsr32": (_OWN_LIMIT,),
     "Prob099_m2014_q6c": (
         _golden("its testbench connects Y2 and Y4, its reference has Y1 and Y3", f"{_VERILOG_EVAL}/issues/13"),
@@ -118,8 +125,8 @@ ERRATA: dict[str, dict[str, tuple[Erratum, ...]]] = {
         "div_16bit": (_golden("the testbench declares expected_result twice"),),
         "pe": (_golden("the reference declares c twice"),),
     },
-    verilog_eval_v1.HUMAN: {},
-    verilog_eval_v1.MACHINE: {},
+    verilog_eval_v1.HUMAN: {"m2014_q4d": (_ALTERNATING,)},
+    verilog_eval_v1.MACHINE: {"m2014_q4d": (_ALTERNATING,)},
 }  # fmt: skip
 """Benchmark name to problem id to its flaws."""
 

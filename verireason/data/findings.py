@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from verireason.data.errata import Erratum, Flaw, errata_of
-from verireason.data.validate import ProblemProof
+from verireason.data.proofs import ProblemProof
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,15 +18,8 @@ from verireason.data.mutate import Mutant, mutants
 from verireason.data.programs.generator import more_tests
 from verireason.data.programs.places import find_program_places
 from verireason.data.programs.probes import program_probes
-from verireason.data.validate import (
-    GENERATED,
-    Fate,
-    ProblemProof,
-    defect_of,
-    family_of,
-    mutant_facts,
-    prove_by_trials,
-)
+from verireason.data.proofs import Fate, ProblemProof
+from verireason.data.validate import GENERATED, defect_of, family_of, mutant_facts, prove_by_trials
 from verireason.problem import Problem
 
 NUM_MORE = 400
