@@ -31,7 +31,7 @@ os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
 
 @pytest.fixture(scope="session")
 def vllm_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Random weights, a context of 512 tokens, a chat template."""
+    """Random weights, a context of 2048 tokens, a chat template."""
     from verireason.training.scratch import build_scratch_model
 
     shape = ScratchModel(
@@ -41,7 +41,7 @@ def vllm_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         num_heads=2,
         num_kv_heads=1,
         intermediate_size=64,
-        max_length=512,
+        max_length=2048,
     )
     path = tmp_path_factory.mktemp("models") / NAME
     build_scratch_model(shape, ["module m(input a, output y);\n  assign y = ~a;\nendmodule\n"], path, seed=0)

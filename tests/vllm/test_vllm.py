@@ -76,7 +76,7 @@ def test_requests_are_taken_as_there_is_room(generator: Generator) -> None:
 
 
 def test_a_prompt_that_is_too_long_is_an_empty_answer(generator: Generator) -> None:
-    short, long = wanted(generator, 1), wanted(generator, 3, text="y = 3 " * 1000)[2:]
+    short, long = wanted(generator, 1), wanted(generator, 3, text="y = 3 " * 2000)[2:]
 
     answers = {one.key[1]: one for one in generator.generate([*short, *long], SAMPLING)}
 
