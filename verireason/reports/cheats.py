@@ -58,6 +58,8 @@ class Findings:
     """Completions looked at, repairs too."""
     num_rejected: int
     """Completions that were rejected, for whatever kinds."""
+    num_otherwise: int
+    """Completions that were rejected without any, for instance for their size."""
     num_neutralised: int
     """Others, in which something was neutralised."""
     num_passed: int
@@ -66,15 +68,16 @@ class Findings:
 
 def find_cheats(source: Source) -> Findings | None:
     """None when the guard found nothing."""
-    num_completions = sum(1 for _ in _records(source))
-    members = [record for record in _records(source) if record.findings]
+    records = list(_records(source))
+    members = [record for record in records if record.findings]
     if not members:
         return None
     kept = [record for record in members if record.outcome is not Outcome.REJECTED]
     return Findings(
         kinds=tuple(sorted(_kinds(members), key=lambda each: -sum(each.outcomes.values()))),
-        num_completions=num_completions,
+        num_completions=len(records),
         num_rejected=len(members) - len(kept),
+        num_otherwise=sum(record.outcome is Outcome.REJECTED and not record.findings for record in records),
         num_neutralised=len(kept),
         num_passed=sum(record.passed for record in kept),
     )

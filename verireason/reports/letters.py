@@ -41,10 +41,11 @@ _PYTHON_MEANINGS = {
 class LetterCount:
     """One kind of end."""
 
+    language: str
     letter: str
     meaning: str
     outcomes: Mapping[Outcome, int]
-    """Completions with this letter, by outcome."""
+    """Completions with this letter by outcome, the most frequent first."""
     num_problems: int
     """Problems with at least one."""
     num_all: int
@@ -80,9 +81,10 @@ def count_letters(records: Sequence[Record]) -> list[LetterCount]:
         found.setdefault((language, letter_of(record)), []).append(record)
     return [
         LetterCount(
+            language=language,
             letter=name,
             meaning=meaning,
-            outcomes=Counter(record.outcome for record in members),
+            outcomes=dict(Counter(record.outcome for record in members).most_common()),
             num_problems=len({record.problem_id for record in members}),
             num_all=len(records),
         )
