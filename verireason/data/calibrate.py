@@ -19,7 +19,7 @@ from verireason.problem import Problem
 
 CPU_FACTOR = 10.0
 """A candidate may take this many times the golden's CPU time ..."""
-CPU_FLOOR_S = 5.0
+CPU_FLOOR_S = 10.0
 """... but no less than this: an honest design may simulate slower than the golden, and hosts differ."""
 
 

@@ -4,7 +4,7 @@ Layout: `problems.json`, an object of category to a list of problems with module
 Testbench. The published rule is "All tests passed" anywhere in what Vivado prints in 3,000 ns. Here a run passes when
 the testbench gets to that line, in Icarus and without a limit of simulated time.
 
-There are no references, but 10 of the 56 headers go on to be the whole design: those are the golden of their problem,
+There are no references, but 9 of the 56 headers go on to be the whole design: those are the golden of their problem,
 and the prompt has the header alone. The other testbenches are proven by nothing but the designs that pass them.
 """
 
