@@ -77,6 +77,11 @@ _ALTERNATING = Erratum(
     what="its testbench passes a constant 0: the lowest bit of $random alternates, so `in` is 0 at each rising edge",
     source=FOUND_HERE,
 )
+_NEVER_RESET = Erratum(
+    flaw=Flaw.WEAK,
+    what="its testbench never resets at a rising edge, so the reference stays unknown and every design passes",
+    source=FOUND_HERE,
+)
 
 _V2_BOTH = {
     "Prob053_m2014_q4d": (_ALTERNATING,),
@@ -109,7 +114,7 @@ ERRATA: dict[str, dict[str, tuple[Erratum, ...]]] = {
             _golden("the testbench assigns a whole array, which Icarus has not got", icarus=("11", "12")),
         ),
         "clkgenerator": (_golden("the reference toggles at the moment at which the testbench samples it"),),
-        "comparator_3bit": (_weak("x"),),
+        "comparator_3bit": (_weak("x, or all 1"),),
         "comparator_4bit": (_weak("x, or all 1"),),
         "fixed_point_adder": (_weak("x"),),
         "fixed_point_substractor": (_weak("x"),),
@@ -127,7 +132,11 @@ ERRATA: dict[str, dict[str, tuple[Erratum, ...]]] = {
         "pe": (_golden("the reference declares c twice"),),
     },
     verilog_eval_v1.HUMAN: {"m2014_q4d": (_ALTERNATING,)},
-    verilog_eval_v1.MACHINE: {"m2014_q4d": (_ALTERNATING,)},
+    verilog_eval_v1.MACHINE: {
+        "2012_q2fsm": (_weak("0"),),
+        "fsm_ps2": (_NEVER_RESET,),
+        "m2014_q4d": (_ALTERNATING,),
+    },
 }  # fmt: skip
 """Benchmark name to problem id to its flaws."""
 
