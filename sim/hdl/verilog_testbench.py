@@ -63,6 +63,8 @@ _GUARD_LIMITS = Limits(cpu_s=10, wall_s=60, mem_mb=512, output_kb=64)
 MAX_FINDINGS = 20
 OWN_LIMIT = "the testbench's own time limit was reached"
 """Said of a run in which the testbench itself printed TIMEOUT, whatever came of it."""
+UNTOLD = "unknown, since no run of the golden told"
+"""The number of samples of a full run, before a golden has passed."""
 REJECTED_CODE = 1
 """With which the guard ends when the candidate is not to be run."""
 
@@ -324,7 +326,7 @@ def _conclude(step: StepResult, spec: Spec, found: _Evidence) -> tuple[Outcome, 
     if found.num_samples is None:
         return Outcome.MISMATCH, "the simulation ended before the testbench could report"
     if found.num_samples != spec.num_checks:
-        expected = "unknown, since no run of the golden told" if spec.num_checks is None else spec.num_checks
+        expected = UNTOLD if spec.num_checks is None else spec.num_checks
         return Outcome.MISMATCH, f"{found.num_samples} samples were compared; a full run has {expected}"
     if found.num_mismatches:
         return Outcome.MISMATCH, None

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from sim.farm import Farm
+from sim.hdl.verilog_testbench import UNTOLD
 from sim.verdict import Candidate, Checks, Level, Outcome, Verdict
 from verireason.data.harnesses import record
 from verireason.data.ingest import ingest
@@ -105,6 +106,6 @@ def _calibrated(problem: Problem, verdict: Verdict) -> Problem:
 
 
 def _words(verdict: Verdict) -> str:
-    messages = [diagnostic.message for diagnostic in verdict.diagnostics][:3]
-    wrong = [f"output {output.name} differs" for output in verdict.outputs if output.num_mismatches]
-    return "; ".join([str(verdict.outcome), *messages, *wrong[:3]])
+    messages = [each.message for each in verdict.diagnostics if not each.message.endswith(UNTOLD)][:3]
+    wrong = [f"output {output.name} differs" for output in verdict.outputs if output.num_mismatches][:3]
+    return "; ".join([str(verdict.outcome), *(messages + wrong or ["its own testbench finds it wrong"])])
