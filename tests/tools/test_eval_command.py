@@ -50,7 +50,6 @@ def text_for(problems: list[Problem], call: Call) -> str:
 def answer(problems: list[Problem], call: Call) -> Reply:
     if call.path.endswith("/models"):
         return Reply(body={"object": "list", "data": [{"id": "m", "object": "model", "created": 0, "owned_by": "us"}]})
-    time.sleep(0.02)
     return chat_answer(text_for(problems, call))
 
 
@@ -108,21 +107,46 @@ def whole(farm: Farm, problem_file: Path, endpoint: str, tmp_path_factory: pytes
     return out
 
 
-@pytest.mark.parametrize("engine", ["endpoint", "replay"])
-def test_nothing_is_lost_or_doubled_by_kills_at_any_moment(
-    engine: str, problem_file: Path, endpoint: str, whole: Path, tmp_path: Path
+def test_nothing_is_lost_or_doubled_by_kills_while_an_endpoint_answers(
+    problem_file: Path, problems: list[Problem], whole: Path, tmp_path: Path
 ) -> None:
-    rng = random.Random(engine)
-    words = (*engine_words(engine, endpoint, whole / "completions.jsonl"), "--resume")
-    watched = tmp_path / ("completions.jsonl" if engine == "endpoint" else "records.jsonl")
-    for num_lines in sorted(rng.sample(range(1, NUM_PROBLEMS * NUM_SAMPLES), 3)):
-        kill_after(evaluation(problem_file, tmp_path, *words), watched, num_lines, rng.uniform(0, 0.05))
+    expected = judged(whole)
+    rng = random.Random(0)
+    completions = tmp_path / "completions.jsonl"
+    num_left = 0  # answers that are still given before the endpoint falls silent
+
+    def scarce(call: Call) -> Reply:
+        nonlocal num_left
+        if call.path.endswith("/models"):
+            return answer(problems, call)
+        num_left -= 1
+        if num_left < 0:
+            time.sleep(DEADLINE_S)  # the client is killed meanwhile
+        return answer(problems, call)
+
+    for num_lines in (3, 9, NUM_PROBLEMS * NUM_SAMPLES, len(expected) - 2):
+        num_left = num_lines - (completions.read_bytes().count(b"\n") if completions.exists() else 0)
+        with serving(scarce) as url:
+            process = evaluation(problem_file, tmp_path, *engine_words("endpoint", url, tmp_path), "--resume")
+            kill_after(process, completions, num_lines, rng.uniform(0, 0.3))
+        assert process.returncode == -signal.SIGKILL
+    with serving(lambda call: answer(problems, call)) as url:
+        finish(evaluation(problem_file, tmp_path, *engine_words("endpoint", url, tmp_path), "--resume"))
+
+    assert judged(tmp_path) == expected
+
+
+def test_nothing_is_lost_or_doubled_by_kills_while_the_farm_judges(
+    problem_file: Path, whole: Path, tmp_path: Path
+) -> None:
+    rng = random.Random(0)
+    words = (*engine_words("replay", "", whole / "completions.jsonl"), "--resume")
+    for num_lines in (1, NUM_PROBLEMS * NUM_SAMPLES):
+        process = evaluation(problem_file, tmp_path, *words)
+        kill_after(process, tmp_path / "completions.jsonl", num_lines, rng.uniform(0, 0.02))
     finish(evaluation(problem_file, tmp_path, *words))
 
-    expected = judged(whole)
-    if engine == "replay":
-        expected = {key: value for key, value in expected.items() if key[2] == 0}
-    assert judged(tmp_path) == expected
+    assert judged(tmp_path) == {key: value for key, value in judged(whole).items() if key[2] == 0}
 
 
 def test_a_run_says_what_it_came_to(
