@@ -296,3 +296,10 @@ def test_a_v1_completion_goes_on_from_the_header_or_is_a_whole_module(tmp_path: 
     code = extract(text, top=problem.spec.top, header=problem.header).code
     assert code is not None
     assert code.split() == (V1_ROW["prompt"] + V1_ROW["canonical_solution"]).split()
+
+
+def test_a_file_that_is_no_text_is_one_line(tmp_path: Path) -> None:
+    write_v1(tmp_path, V1_ROW)
+    (tmp_path / "data" / "VerilogEval_Human.jsonl").write_bytes(b'{"a": "\xff"}')
+    with pytest.raises(UserError, match=r"VerilogEval_Human\.jsonl: byte 7 is not UTF-8; give the directory"):
+        verilog_eval_v1.load_human(tmp_path)

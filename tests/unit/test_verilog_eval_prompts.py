@@ -88,7 +88,7 @@ def test_what_the_checkout_or_the_benchmark_lacks_is_one_line(
 
 
 def test_a_missing_prompt_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"Prob005_notgate_prompt\.txt: .*No such file"):
+    with pytest.raises(UserError, match=r"Prob005_notgate_prompt\.txt: No such file or directory; give the root"):
         prompt(tmp_path, verilog_eval.NAME)
 
 

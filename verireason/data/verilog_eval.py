@@ -102,13 +102,20 @@ def _problem(test: Path, benchmark: str) -> Problem:
 def _part(test: Path, name: str, part: str, *, holds: str = "") -> str:
     """A file of the problem. UserError when it is not there, is blank or lacks what it must hold."""
     path = test.with_name(f"{name}_{part}")
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as err:
-        raise UserError(f"{path}: {err}; every problem has its prompt, reference and testbench beside it") from err
+    text = read_text(path, "every problem has its prompt, reference and testbench beside it")
     if not text.strip() or holds not in text:
         raise UserError(f"{path}: no {holds or 'words'} in it, so it is cut short; copy it again")
     return text
+
+
+def read_text(path: Path, hint: str) -> str:
+    """A published file. UserError that ends with the hint when it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as err:
+        raise UserError(f"{path}: {err.strerror}; {hint}") from err
+    except UnicodeDecodeError as err:
+        raise UserError(f"{path}: byte {err.start} is not UTF-8; {hint}") from err
 
 
 def with_placeholders(testbench: str) -> str:

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from verireason.data.verilog_eval import CODE_COMPLETE, DATASETS, NAME
+from verireason.data.verilog_eval import CODE_COMPLETE, DATASETS, NAME, read_text
 from verireason.errors import UserError
 from verireason.problem import Problem
 from verireason.templates import VERILOG_EVAL_SYSTEM_PROMPT
 
+_CHECKOUT = "give the root of a VerilogEval v2 checkout"
 MAX_EXAMPLES = 4
 """The checkout has files for 1 to 4 examples."""
 
@@ -72,7 +73,10 @@ def with_examples(problems: list[Problem], root: Path, *, num_examples: int, rul
     examples = _examples(checkout / "scripts", dataset.removeprefix("dataset_"), num_examples)
     form = _completed if benchmark == CODE_COMPLETE else _answered
     return [
-        replace(problem, prompt=examples + form(_text(checkout / dataset / f"{problem.id}_prompt.txt"), rules))
+        replace(
+            problem,
+            prompt=examples + form(read_text(checkout / dataset / f"{problem.id}_prompt.txt", _CHECKOUT), rules),
+        )
         for problem in problems
     ]
 
@@ -85,14 +89,7 @@ def _examples(scripts: Path, task: str, num: int) -> str:
     path = scripts / f"verilog-example-prefix_{task}_{num}-shot.txt"
     if not path.is_file():
         raise UserError(f"{path} is not there; give the root of a whole VerilogEval v2 checkout, or --examples 0")
-    return _text(path)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as err:
-        raise UserError(f"{path}: {err}; give the root of a VerilogEval v2 checkout") from err
+    return read_text(path, _CHECKOUT)
 
 
 def _answered(prompt: str, rules: bool) -> str:

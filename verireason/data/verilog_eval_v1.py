@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sim.hdl.testbench import REFERENCE_TOP
 from sim.verdict import Spec
-from verireason.data.verilog_eval import LIMITS, RESERVED, rename, with_placeholders
+from verireason.data.verilog_eval import LIMITS, RESERVED, read_text, rename, with_placeholders
 from verireason.errors import UserError
 from verireason.problem import Problem
 
@@ -51,12 +51,9 @@ def _load(root: Path, *, benchmark: str, part: str) -> list[Problem]:
 def _rows(path: Path, *fields: str) -> Iterator[tuple[str, dict[str, str]]]:
     """Every line of a published file, with its place. UserError when the file is not there, for a line that lacks a
     field, and for a second line of the same problem."""
-    try:
-        lines = path.read_text(encoding="utf-8").rstrip("\n").split("\n")
-    except (OSError, UnicodeDecodeError) as err:
-        raise UserError(f"{path}: {err}; give the directory of a VerilogEval v1 checkout (release/1.0.0)") from err
+    text = read_text(path, "give the directory of a VerilogEval v1 checkout (release/1.0.0)")
     places: dict[str, int] = {}
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(text.rstrip("\n").split("\n"), start=1):
         try:
             row = json.loads(line)
         except ValueError as err:
