@@ -6,6 +6,7 @@ and uses the endpoint engine.
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -26,17 +27,19 @@ if TYPE_CHECKING:
 class VllmGenerator:
     """vLLM's engine, which runs in processes of its own. Each completion is drawn with its own seed."""
 
-    def __init__(
-        self, engine: Any, tokenizer: Any, portal: BlockingPortal, *, name: str, chat: bool, concurrency: int
-    ) -> None:
+    def __init__(self, engine: Any, portal: BlockingPortal, *, name: str, chat: bool, concurrency: int) -> None:
         """engine: an AsyncLLM on the portal's event loop. concurrency: requests that it is given at once."""
         self._engine = engine
-        self._tokenizer = tokenizer
+        self._tokenizer = engine.get_tokenizer()
         self._portal = portal
         self._concurrency = concurrency
         self._numbers = count()
         self.name = name
         self.chat = chat
+
+    def forget(self) -> None:
+        """Let the engine go, after which nothing can be generated."""
+        del self._engine
 
     def generate(self, requests: Iterable[Request], sampling: Sampling) -> Iterator[Generated]:
         """See Generator. A prompt that leaves no room in the model's context has an empty answer."""
@@ -94,8 +97,11 @@ def open_vllm(model: str, *, chat: bool | None, concurrency: int) -> Iterator[Vl
         except (ValueError, OSError, RuntimeError) as err:  # what it raises for a model or a machine that does not fit
             raise UserError(f"vLLM cannot run {model}: {' '.join(str(err).split())[:300]}") from err
         try:
-            tokenizer = engine.get_tokenizer()
-            wanted = wants_chat(tokenizer, chat, name=model)
-            yield VllmGenerator(engine, tokenizer, portal, name=model, chat=wanted, concurrency=concurrency)
+            wanted = wants_chat(engine.get_tokenizer(), chat, name=model)
+            generator = VllmGenerator(engine, portal, name=model, chat=wanted, concurrency=concurrency)
+            yield generator
+            generator.forget()
         finally:
             portal.call(engine.shutdown)
+            del engine
+    gc.collect()  # the engine, which is in a circle: one that is there when Python ends complains on the way out
