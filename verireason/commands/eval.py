@@ -73,7 +73,8 @@ def run(args: argparse.Namespace) -> int:
     from verireason.evals.session import carry_out
     from verireason.evals.summary import summary_lines
 
-    summary = carry_out(task, engine, box=resolved_box(args), resume=args.resume)
+    box = resolved_box(args)
+    summary = carry_out(task, engine, box=box.name, num_boxes=box.jobs, resume=args.resume)
     print(*summary_lines(summary, task.out), sep="\n")
     if summary.num_unjudged:
         print(

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sim.farm import Farm
 from sim.verdict import Checks
@@ -21,9 +20,6 @@ from verireason.evals.run_state import COMPLETIONS, RunSettings, problems_digest
 from verireason.evals.summary import Summary, summarise, write_summary
 from verireason.generation.engines import Engine, open_generator
 from verireason.records import read_records
-
-if TYPE_CHECKING:
-    from verireason.commands.verify import ChosenBox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +41,7 @@ class Task:
     """Digest of the recipe's resolved configuration."""
 
 
-def carry_out(task: Task, engine: Engine, *, box: ChosenBox, resume: bool) -> Summary:
+def carry_out(task: Task, engine: Engine, *, box: str, num_boxes: int, resume: bool) -> Summary:
     """Evaluate, or go on with it, and write the summary.
 
     UserError for a directory that does not fit or an engine that does not open, MissingError for what the host lacks;
@@ -55,7 +51,7 @@ def carry_out(task: Task, engine: Engine, *, box: ChosenBox, resume: bool) -> Su
         from verireason.training.models import check_model_path
 
         check_model_path(engine.model)
-    with farm_for_user(box=box.name, num_boxes=box.jobs, checks=task.checks) as farm:
+    with farm_for_user(box=box, num_boxes=num_boxes, checks=task.checks) as farm:
         start_or_go_on(task.out, _settings(task, engine, image=farm.image), resume=resume)
         print(f"running the references of {len(task.loaded.problems)} problems", file=sys.stderr)
         calibration = task.calibrated(farm)
