@@ -17,7 +17,7 @@ from verireason.reports.heat import problem_link
 from verireason.reports.lengths import MIN_RECORDS, lengths_of, lengths_svg
 from verireason.reports.letters import PYTHON_LETTERS, count_letters, letter_of, tally_letters
 from verireason.reports.report import Report, build_report
-from verireason.reports.samples import MAX_PER_PROBLEM
+from verireason.reports.samples import MAX_PER_PROBLEM, Sample
 from verireason.reports.source import load_source
 from verireason.reports.text import natural
 from verireason.reports.write import write_report
@@ -87,8 +87,14 @@ def test_a_cell_leads_to_where_an_equal_answer_is_shown(tmp_path: Path) -> None:
     given = [one(Outcome.MISMATCH, sample=sample, code=f"module m{sample % 2}; endmodule") for sample in range(4)]
     report = report_of(tmp_path, given)
     links = [cell.link or "" for cell in report.heat[0].rows[0].cells]
-    assert [unquote(link.rpartition("/")[2]) for link in links] == ["0", "1", "0", "1"]
-    assert [sample.key for sample in report.problems[0].samples] == ["0", "1"]
+    assert [unquote(link.rpartition("/")[2]) for link in links] == ["0", "1", "2", "3"]
+    assert [sample.keys for sample in report.problems[0].samples] == [("0", "2"), ("1", "3")]
+
+
+def test_samples_of_the_baseline_and_of_training_have_places_of_their_own() -> None:
+    record = one(Outcome.PASS, sample=3)
+    assert Sample(record=record, label="before", is_main=False).keys == ("before-3",)
+    assert Sample(record=replace(record, step=12), label="train").keys == ("12-3",)
 
 
 def test_a_cell_of_what_is_not_shown_leads_nowhere(tmp_path: Path) -> None:
@@ -156,7 +162,7 @@ def test_repairs_take_no_part_in_rates_and_are_reported_apart(tmp_path: Path) ->
 
 def test_the_attempts_of_a_sample_stand_one_under_another(tmp_path: Path) -> None:
     report = report_of(tmp_path, repaired())
-    chains = {sample.key: [each.attempt for each in sample.repairs] for sample in report.problems[0].samples}
+    chains = {sample.keys[0]: [each.attempt for each in sample.repairs] for sample in report.problems[0].samples}
     assert chains == {"0": [], "1": [1], "2": [1, 2], "3": [1]}
     page = write_report(tmp_path).html.read_text()
     first = page.index('data-key="2"')

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sim.verdict import Outcome
 from verireason.records import Record
+from verireason.reports.samples import sample_key
 from verireason.reports.source import Source
 
 MEANINGS = {
@@ -42,6 +43,8 @@ class FindingCount:
     """The construct in the first of them."""
     record: Record
     """The first of them."""
+    key: str | None
+    """Where the page has it among the samples of its problem; None when the page is not about it."""
 
     @property
     def meaning(self) -> str | None:
@@ -74,7 +77,7 @@ def find_cheats(source: Source) -> Findings | None:
         return None
     kept = [record for record in members if record.outcome is not Outcome.REJECTED]
     return Findings(
-        kinds=tuple(sorted(_kinds(members), key=lambda each: -sum(each.outcomes.values()))),
+        kinds=tuple(sorted(_kinds(members, _keys(source)), key=lambda each: -sum(each.outcomes.values()))),
         num_completions=len(records),
         num_rejected=len(members) - len(kept),
         num_otherwise=sum(record.outcome is Outcome.REJECTED and not record.findings for record in records),
@@ -89,7 +92,16 @@ def _records(source: Source) -> Iterator[Record]:
         yield from record_set.repairs
 
 
-def _kinds(records: Sequence[Record]) -> Iterator[FindingCount]:
+def _keys(source: Source) -> dict[int, str]:
+    """Key by identity of each completion that the page may show."""
+    return {
+        id(record): sample_key(record, "" if record_set is source.main else record_set.label)
+        for record_set in source.compared
+        for record in (*record_set.records, *record_set.repairs)
+    }
+
+
+def _kinds(records: Sequence[Record], keys: Mapping[int, str]) -> Iterator[FindingCount]:
     found: dict[str, list[Record]] = {}
     for record in records:
         for kind in dict.fromkeys(each.kind for each in record.findings):
@@ -103,4 +115,5 @@ def _kinds(records: Sequence[Record]) -> Iterator[FindingCount]:
             outcomes=dict(Counter(record.outcome for record in members).most_common()),
             example=next(each.text for each in members[0].findings if each.kind == kind),
             record=members[0],
+            key=keys.get(id(members[0])),
         )

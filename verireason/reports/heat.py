@@ -109,5 +109,5 @@ def nearness(record: Record) -> str:
 
 def _links(samples: Sequence[Sample]) -> Iterator[tuple[int, str]]:
     for sample in samples:
-        link = problem_link(sample.record.problem_id, sample.key)
-        yield from ((id(record), link) for record in (sample.record, *sample.copies))
+        for record, key in zip((sample.record, *sample.copies), sample.keys, strict=True):
+            yield id(record), problem_link(record.problem_id, key)

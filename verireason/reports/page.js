@@ -153,7 +153,7 @@ function openFromAddress() {
   if (!found) return;
   if (found.row.hidden) showAll();
   toggle(found.row, true);
-  const sample = found.key && detailOf(found.row).querySelector(`[data-key="${CSS.escape(found.key)}"]`);
+  const sample = found.key && detailOf(found.row).querySelector(`[data-keys~="${CSS.escape(found.key)}"]`);
   if (sample && sample.hidden) showAll();
   const bar = document.querySelector(".filter");
   const height = getComputedStyle(bar).position === "sticky" ? bar.offsetHeight : 0;
@@ -180,8 +180,10 @@ function wantedSamples() {
 function step(by) {
   const found = wantedSamples();
   if (!found.length) return;
-  const [problem, key] = location.hash.split("/");
-  let place = found.findIndex((each) => each.link === location.hash);
+  const focused = document.activeElement.closest("[data-key]");
+  const problem = focused ? focused.closest(".detail").previousElementSibling.dataset.link : location.hash.split("/")[0];
+  const here = focused ? `${problem}/${focused.dataset.key}` : location.hash;
+  let place = found.findIndex((each) => each.link === here);
   if (place < 0 && rowOf.has(problem)) place = found.findIndex((each) => each.row === rowOf.get(problem)) - (by > 0);
   const next = found[place < 0 && by < 0 ? 0 : Math.min(found.length - 1, Math.max(0, place + by))];
   closeAll();

@@ -30,12 +30,18 @@ class Sample:
     record: Record
     label: str
     """Which evaluation it is from."""
-    key: str = ""
-    """Its place among the samples of its problem, for links to it: "3", "before-3"."""
+    is_main: bool = True
+    """Whether that is the one that the report is mostly about."""
     copies: tuple[Record, ...] = ()
     """Other completions of the same problem and evaluation with the same code and outcome."""
     repairs: tuple[Record, ...] = ()
     """What the model made of it when it was asked again, in order of attempts."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Places among the samples of its problem, its own first, for links to it: ("3", "7"), ("before-3",)."""
+        prefix = "" if self.is_main else self.label
+        return tuple(sample_key(record, prefix) for record in (self.record, *self.copies))
 
     @property
     def num_copies(self) -> int:
@@ -106,9 +112,9 @@ def choose_samples(source: Source) -> dict[str, list[Sample]]:
     queues: list[list[Sample]] = []
     for record_set in source.compared:
         repairs = _repairs(record_set)
-        label = "" if record_set is source.main else f"{record_set.label}-"
+        is_main = record_set is source.main
         for records in _by_problem(record_set).values():
-            samples = _distinct(records, record_set.label, label, repairs)
+            samples = _distinct(records, record_set.label, repairs, is_main=is_main)
             queues.append(_ordered(samples)[:MAX_PER_PROBLEM])
     chosen: dict[str, list[Sample]] = {}
     for sample in _within(MAX_TOTAL_CHARS, _rounds(queues)):
@@ -118,6 +124,16 @@ def choose_samples(source: Source) -> dict[str, list[Sample]]:
         problem_id: sorted(samples, key=lambda each: (labels.index(each.label), place_of(each.record)))
         for problem_id, samples in chosen.items()
     }
+
+
+def sample_key(record: Record, label: str) -> str:
+    """The place of a completion among those of its problem. The label is empty for the main evaluation.
+
+    Example:
+        sample_key(record, "before")   # "before-3"
+    """
+    step = () if record.step is None else (str(record.step),)
+    return "-".join((*((label,) if label else ()), *step, str(record.sample)))
 
 
 def place_of(record: Record) -> tuple[int, int]:
@@ -168,7 +184,7 @@ def _learned(source: Source, records: Sequence[Record]) -> list[Sample]:
         nearest = max((record for record in old[problem_id] if record.judged), key=closeness, default=None)
         passing = next(record for record in records if record.problem_id == problem_id and record.passed)
         if nearest is not None:
-            pairs.append(Sample(record=nearest, label=source.baseline.label))
+            pairs.append(Sample(record=nearest, label=source.baseline.label, is_main=False))
         pairs.append(Sample(record=passing, label=source.main.label))
     return pairs
 
@@ -199,7 +215,11 @@ def _repairs(record_set: RecordSet) -> dict[tuple[str, int], tuple[Record, ...]]
 
 
 def _distinct(
-    records: Iterable[Record], label: str, prefix: str, repairs: Mapping[tuple[str, int], tuple[Record, ...]]
+    records: Iterable[Record],
+    label: str,
+    repairs: Mapping[tuple[str, int], tuple[Record, ...]],
+    *,
+    is_main: bool,
 ) -> list[Sample]:
     """Equal answers as one sample, but for those that went on: each of these has repairs of its own."""
     found: dict[tuple[str | None, Outcome, int | None], Sample] = {}
@@ -209,8 +229,7 @@ def _distinct(
         if seen := found.get(key):
             found[key] = replace(seen, copies=(*seen.copies, record))
         else:
-            name = f"{prefix}{record.sample}" if record.step is None else f"{prefix}{record.step}-{record.sample}"
-            found[key] = Sample(record=record, label=label, key=name, repairs=later)
+            found[key] = Sample(record=record, label=label, is_main=is_main, repairs=later)
     return list(found.values())
 
 
