@@ -27,8 +27,7 @@ PYTHON_SYSTEM_PROMPT = (
 VERILOG_EVAL_SYSTEM_PROMPT = "\nYou are a Verilog RTL designer that only writes code using correct Verilog syntax.\n"
 """Of VerilogEval v2's spec-to-rtl, to the byte; code-complete has another (`verireason.data.verilog_eval_prompts`)."""
 LANGUAGES: Mapping[str, Language] = {"verilog": verilog, "python": python, "verilog-files": verilog_files}
-"""Language to what finds its code. Its name is the label of fences, but for "verilog-files", whose fences are Verilog's.
-"""
+"""Language to what finds its code. Its name is the label of fences; those of "verilog-files" are Verilog's."""
 
 Message = dict[str, str]
 """{"role": "system" | "user" | "assistant", "content": text}"""
