@@ -61,7 +61,7 @@ def test_every_letter_is_the_published_one_but_for_those_of_designs_that_passed(
     review = next(problem for problem in problems if problem.id == "Prob156_review2015_fancytimer")
     header = re.search(r"module TopModule[^;]*;", review.golden)
     assert header is not None
-    cases = [*every_kind(problems, rng=Random(1), without=(ENDLESS,))]
+    cases = [*every_kind(problems, rng=Random(6), without=(ENDLESS,))]
     cases.append(case(review, 99, "its testbench reaches its own limit", f"{header[0]} endmodule"))
     found = compared(farm, shared, verilog_eval.NAME, cases)
     text = markdown(found)
@@ -70,7 +70,7 @@ def test_every_letter_is_the_published_one_but_for_those_of_designs_that_passed(
     differing = [item for item in found if item.difference is not None]
     assert all(item.difference.kind is Kind.VERDICT for item in differing if item.difference), text
     assert all(item.record.passed for item in differing), text
-    assert {item.published.ruling.letter for item in differing} == {"n", "C"}, text
+    assert {item.published.ruling.letter for item in differing} == {"n", "C", "R"}, text
 
     official = {
         problem.id: problem for problem in under_official_rule(Loaded(problems=problems), verilog_eval.NAME).problems
@@ -78,12 +78,13 @@ def test_every_letter_is_the_published_one_but_for_those_of_designs_that_passed(
     again = [replace(item.case, problem=official[item.case.problem.id]) for item in differing]
     still = [item for item in compared(farm, shared, verilog_eval.NAME, again) if item.difference is not None]
     assert [item.case.kind for item in still] == ["made: honest print of an error"], markdown(still)
+    assert not [item for item in still if item.is_unexplained], markdown(still)
 
 
 @pytest.mark.parametrize("benchmark", sorted(DIRECTORIES))
 def test_no_verdict_differs_from_the_published_one_without_a_reason(farm: Farm, shared: Path, benchmark: str) -> None:
     problems = load_benchmark(benchmark, shared / DIRECTORIES[benchmark])
-    found = compared(farm, shared, benchmark, [*mixed(problems, num=8, rng=Random(f"1/{benchmark}"))])
+    found = compared(farm, shared, benchmark, [*mixed(problems, num=8, rng=Random(f"6/{benchmark}"))])
     assert not [item for item in found if item.is_unexplained], markdown(found)
     assert 0 < sum(item.record.passed for item in found) < 8, "where all pass or all fail nothing is compared"
 

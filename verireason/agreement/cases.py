@@ -59,7 +59,8 @@ def _other_port(golden: str, rng: Random) -> str:
 
 _HEADER = re.compile(r"\bmodule\s+\w+[^;]*;")
 _INPUT = re.compile(r"\binput\b(?:\s+(?:wire|reg|logic|signed)\b)*\s*(?:\[[^\]]*\])?\s*(\w+)")
-_SUBMODULE = "module vr_sub(output reg o); always @(posedge {}) o <= 1; endmodule\n"
+_WITHOUT_CLOCK = "module vr_sub(output reg o); always @(posedge clk) o <= 1; endmodule\n"
+_ASYNCHRONOUS = "module vr_sub(output reg o); wire reset = 0; always @(posedge reset) o <= 1; endmodule\n"
 
 ENDLESS = "endless"
 MADE: dict[str, Callable[[str, Random], str]] = {
@@ -74,12 +75,12 @@ MADE: dict[str, Callable[[str, Random], str]] = {
     "not its name": lambda golden, rng: re.sub(r"\bmodule\s+(\w+)", r"module \1_other", golden),
     "empty": lambda golden, rng: "",
     "unknown name": _inserted("wire vr_a = vr_no_such_name;"),
-    "unknown clk": lambda golden, rng: _inserted("vr_sub vr_s();")(golden, rng) + _SUBMODULE.format("clk"),
+    "unknown clk": lambda golden, rng: _inserted("vr_sub vr_s();")(golden, rng) + _WITHOUT_CLOCK,
     "unknown name behind many": _inserted("".join(f"wire vr_n{i} = vr_none{i};" for i in range(30))),
     ENDLESS: _inserted("reg vr_z = 0; initial while (1) vr_z = ~vr_z;"),
     "port binding": _other_port,
     "declared twice": _inserted("wire vr_w; wire vr_w;"),
-    "wrong, asynchronous reset": _alone("reg vr_q; wire reset = 0; always @(posedge reset) vr_q <= 1;"),
+    "wrong, asynchronous reset": lambda golden, rng: _alone("vr_sub vr_s();")(golden, rng) + _ASYNCHRONOUS,
     "wrong": _alone(""),
     "width": _inserted("wire [3:0] vr_g = 8'hff; wire vr_h = vr_g[7];"),
     "a warning of an error": _alone("wire [3:0] vr_error = 0; wire vr_h = vr_error[7];"),
