@@ -144,7 +144,7 @@ def test_ceilings_and_settings_that_differ_are_warnings() -> None:
     ]
     unknown = replace(of_letters("c", ["."]), defects=None)
     assert warnings(compare(before, unknown)) == [
-        "how c was sampled is not known: it has no run.json, as a has",
+        "how c was sampled is not known: its run.json does not say, as that of a does",
         "golden ceiling of c is not known: it has no problems.json",
     ]
 

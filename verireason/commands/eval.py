@@ -33,7 +33,7 @@ from verireason.evals.presets import presets_table
 if TYPE_CHECKING:
     from sim.farm import Farm
     from verireason.data.calibrate import Calibration
-    from verireason.evals.session import Task
+    from verireason.evals.task import Task
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     check_source(args)
     engine = chosen_engine(args)
     task = _recipe_task(args) if args.recipe else _benchmark_task(args)
-    from verireason.evals.session import carry_out
+    from verireason.evals.task import carry_out
     from verireason.evals.summary import summary_lines
 
     box = resolved_box(args)
@@ -92,7 +92,7 @@ def _recipe_task(args: argparse.Namespace) -> Task:
     from verireason.data.calibrate import Calibration
     from verireason.data.loaded import Loaded
     from verireason.evals.evaluate import Plan
-    from verireason.evals.session import Task
+    from verireason.evals.task import Task
     from verireason.training.prompts import heldout_family_problems, heldout_problems
 
     config = load_config(args.recipe, args.set)
@@ -135,7 +135,7 @@ def _benchmark_task(args: argparse.Namespace) -> Task:
     from verireason.data.official import with_official_defects
     from verireason.data.verilog_eval_prompts import SYSTEM_MESSAGES, with_examples
     from verireason.evals.evaluate import Plan
-    from verireason.evals.session import Task
+    from verireason.evals.task import Task
 
     checks = chosen_checks(args)
     drawn = chosen_sampling(args, num_samples=1, temperature=0.0, max_tokens=1024)

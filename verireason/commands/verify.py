@@ -21,6 +21,7 @@ from verireason.data.official import under_official_rule, with_official_defects
 from verireason.errors import UserError
 from verireason.evals.completions import CompletionFile
 from verireason.evals.judging import farm_for_user, fresh_directory, judge_completions, write_problems, write_records
+from verireason.evals.run_state import JudgingSettings, write_judging
 from verireason.progress import ProgressLine
 from verireason.records import Record
 
@@ -140,6 +141,8 @@ def run(args: argparse.Namespace) -> int:
         if args.official:
             calibration = with_official_defects(farm, calibration)
         write_problems(args.out, calibration)
+        benchmark = args.benchmark or str(args.problems)
+        write_judging(args.out, JudgingSettings(benchmark=benchmark, official=args.official, checks=checks))
         usable = (each for each in completions if each.problem_id not in calibration.left_out)
         records = _noting(disagreements, judge_completions(farm, calibration, usable))
         tally = write_records(args.out, records, watch=lambda tally: progress.show(tally.line()))

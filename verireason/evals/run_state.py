@@ -61,6 +61,16 @@ class RunSettings:
     """Digest of the recipe's resolved configuration."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgingSettings:
+    """What decides the verdicts on completions that exist."""
+
+    benchmark: str
+    """Or the file of problems."""
+    official: bool
+    checks: Checks
+
+
 def problems_digest(problems: Iterable[Problem]) -> str:
     """One hash of all that a model is asked and judged by."""
     digest = hashlib.sha256()
@@ -123,7 +133,12 @@ def _read_settings(path: Path) -> RunSettings:
         raise UserError(f"{path} cannot be read: {err}; give another directory, or remove this one") from err
 
 
-def _write_settings(path: Path, settings: RunSettings) -> None:
+def write_judging(out: Path, settings: JudgingSettings) -> None:
+    """Leave beside the records what decided them. MissingError when it cannot be written."""
+    _write_settings(out / RUN, settings)
+
+
+def _write_settings(path: Path, settings: RunSettings | JudgingSettings) -> None:
     """All or nothing, also when the process is killed."""
     part = path.with_name(path.name + ".part")
     try:

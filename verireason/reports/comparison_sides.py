@@ -142,7 +142,8 @@ def _unlike_images(before: Side, after: Side) -> Iterator[str]:
         sorted({record.image for record in side.records if record.image is not None}) for side in (before, after)
     )
     if old != new:
-        yield f"judged in different simulation images: {_names(old)} ({before.label}), {_names(new)} ({after.label})"
+        names = [", ".join(images) or "not known" for images in (old, new)]
+        yield f"judged in different simulation images: {names[0]} ({before.label}), {names[1]} ({after.label})"
 
 
 def _unlike_tools(before: Side, after: Side) -> Iterator[str]:
@@ -164,9 +165,10 @@ def _versions(records: Iterable[Record]) -> dict[str, set[str]]:
 
 
 def _unlike_settings(before: Side, after: Side) -> Iterator[str]:
-    if (before.settings is None) != (after.settings is None):
-        unknown, known = (before, after) if before.settings is None else (after, before)
-        yield f"how {unknown.label} was sampled is not known: it has no {RUN}, as {known.label} has"
+    sampled = ["temperature" in (side.settings or {}) for side in (before, after)]
+    if sampled[0] != sampled[1]:
+        unknown, known = (after, before) if sampled[0] else (before, after)
+        yield f"how {unknown.label} was sampled is not known: its {RUN} does not say, as that of {known.label} does"
     old, new = before.settings or {}, after.settings or {}
     names = [name for name in old if name in new and (name in SETTINGS or name.startswith("checks."))]
     for name in names:
@@ -218,15 +220,6 @@ def _unlike_ceilings(before: Side, after: Side) -> Iterator[str]:
         only = sorted((side.defects.keys() - other.defects.keys()) & common)
         if only:
             yield f"references that fail their own test in {side.label} only: {_some(only)}"
-
-
-def _names(digests: Sequence[str]) -> str:
-    return ", ".join(_short(digest) for digest in digests) or "not known"
-
-
-def _short(digest: str) -> str:
-    name, _, rest = digest.rpartition(":")
-    return f"{name}:{rest[:_SHOWN]}" if name else rest[:_SHOWN]
 
 
 def _setting(value: object) -> str:

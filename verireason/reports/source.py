@@ -13,6 +13,7 @@ from typing import Any
 
 from verireason.errors import UserError
 from verireason.evals.facts import ProblemFacts, read_facts
+from verireason.evals.run_state import RUN
 from verireason.records import Record, read_records
 
 RECORDS = "records.jsonl"
@@ -104,7 +105,7 @@ def load_source(directory: Path) -> Source:
         evaluations=tuple(evaluations),
         training=training,
         metrics=metrics,
-        config=read_object(directory / "config.json"),
+        config=read_object(directory / "config.json") or read_object(directory / RUN),
         versions=read_object(directory / "versions.json"),
         facts=_read_facts(directory),
         warnings=tuple(warnings),
