@@ -70,8 +70,8 @@ def run(args: argparse.Namespace) -> int:
     check_source(args)
     engine = chosen_engine(args)
     task = _recipe_task(args) if args.recipe else _benchmark_task(args)
-    from verireason.evals.task import carry_out
     from verireason.evals.summary import summary_lines
+    from verireason.evals.task import carry_out
 
     box = resolved_box(args)
     summary = carry_out(task, engine, box=box.name, num_boxes=box.jobs, resume=args.resume)
