@@ -104,6 +104,11 @@ def cache_directory() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "verireason"
 
 
+def tools_of(digest: str) -> str:
+    """The part of an image's digest that its tools decide; the rest stands for our own code beside them."""
+    return digest if digest.startswith(HOST_PREFIX) else digest.partition("-")[0]
+
+
 def _image_directory(digest: str) -> Path:
     return cache_directory() / "images" / digest
 

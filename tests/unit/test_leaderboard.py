@@ -15,6 +15,7 @@ from tests.fixtures.answers import answers, of_letters, side
 from tests.fixtures.sample_run import HOSTILE, write_records
 from verireason.cli import main
 from verireason.records import Record
+from verireason.reports.comparison_sides import unlike
 from verireason.reports.leaderboard import boards
 from verireason.reports.leaderboard_tables import leaderboard_files
 
@@ -45,13 +46,19 @@ def test_an_entry_without_a_judged_sample_comes_last_and_has_no_rank() -> None:
 
 def test_other_problems_and_other_images_stand_apart_with_the_reason() -> None:
     same = [of_letters("a", ["."] * 3), of_letters("b", ["x"] * 3)]
-    fewer, other = of_letters("c", ["."] * 2), of_letters("d", ["."] * 3, image="sha256:" + "b" * 64)
+    fewer, other = of_letters("c", ["."] * 2), of_letters("d", ["."] * 3, image="b" * 16 + "-" + "1" * 8)
     found = boards([fewer, other, *same])
     assert [(board.reason, [entry.label for entry in board.entries]) for board in found] == [
         (None, ["a", "b"]),
-        ("judged in another simulation image: sha256:bbbbbbbbbbbb and not sha256:aa", ["d"]),
+        ("judged in another simulation image: bbbbbbbbbbbbbbbb and not sha256:aa", ["d"]),
         ("other problems: 1 of the first table are missing, 0 are not in it", ["c"]),
     ]
+
+
+def test_images_of_the_same_tools_are_alike() -> None:
+    old, new = (of_letters(name, ["."], image="a" * 16 + f"-{name * 8}") for name in "ab")
+    assert [[entry.label for entry in board.entries] for board in boards([old, new])] == [["a", "b"]]
+    assert "by different versions of this program" in " ".join(unlike(old, new))
 
 
 def test_benchmarks_and_models_of_one_evaluation_are_entries_of_their_own() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sim.image import tools_of
 from verireason.errors import UserError
 from verireason.evals.passk import Tally, tally_records
 from verireason.evals.run_state import RUN
@@ -143,7 +144,9 @@ def _unlike_images(before: Side, after: Side) -> Iterator[str]:
     )
     if old != new:
         names = [", ".join(images) or "not known" for images in (old, new)]
-        yield f"judged in different simulation images: {names[0]} ({before.label}), {names[1]} ({after.label})"
+        alike = [{tools_of(image) for image in images} for images in (old, new)]
+        what = "by different versions of this program" if alike[0] == alike[1] else "in different simulation images"
+        yield f"judged {what}: {names[0]} ({before.label}), {names[1]} ({after.label})"
 
 
 def _unlike_tools(before: Side, after: Side) -> Iterator[str]:

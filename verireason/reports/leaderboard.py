@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from statistics import fmean
 
+from sim.image import tools_of
 from sim.verdict import Outcome
 from verireason.evals.paired import holm, paired_test
 from verireason.evals.passk import PassAtK, Tally, estimate_pass_at_k, tally_records
@@ -38,6 +39,7 @@ class Entry:
     num_rejected: int
     """Completions that the guard rejected."""
     images: frozenset[str]
+    """By their tools: later versions of this program judge in images of the same tools."""
     temperature: float | None
     num_tokens: float | None
     """Of a completion, on average; None when it is not known of every one."""
@@ -110,7 +112,7 @@ def _entry(side: Side, part: Part, model: str | None, records: Sequence[Record])
         rates={k: estimate_pass_at_k(tallies, k, seed=BOOTSTRAP_SEED) for k in ks},
         num_sound=None if side.defects is None else sum(each.problem_id not in side.defects for each in tallies),
         num_rejected=sum(record.outcome is Outcome.REJECTED for record in records),
-        images=frozenset(record.image for record in records if record.image is not None),
+        images=frozenset(tools_of(record.image) for record in records if record.image is not None),
         temperature=float(temperature) if isinstance(temperature, int | float) else None,
         num_tokens=_known([record.num_tokens for record in records], fmean),
         cost=_known([record.cost for record in records], sum),
@@ -153,7 +155,7 @@ def _reason(entry: Entry, first: Entry) -> str:
 
 
 def _names(images: frozenset[str]) -> str:
-    return ", ".join(sorted(image[:19] for image in images)) or "one that is not known"
+    return ", ".join(sorted(images)) or "one that is not known"
 
 
 def ks_of(entries: Iterable[Entry]) -> list[int]:
