@@ -53,13 +53,14 @@ def carry_out(task: Task, engine: Engine, *, box: str, num_boxes: int, resume: b
         check_model_path(engine.model)
     with farm_for_user(box=box, num_boxes=num_boxes, checks=task.checks) as farm:
         start_or_go_on(task.out, _settings(task, engine, image=farm.image), resume=resume)
-        print(f"running the references of {len(task.loaded.problems)} problems", file=sys.stderr)
-        calibration = task.calibrated(farm)
         if engine.kind == "transformers" and task.threads is not None:
             from verireason.training.models import is_local, set_up_libraries
 
             set_up_libraries(threads=task.threads, needs_hub=not is_local(engine.model))
+        # The model first: one that is not there is told before minutes are spent on references.
         with _saying_how_to_go_on(task.out), open_generator(engine) as generator:
+            print(f"running the references of {len(task.loaded.problems)} problems", file=sys.stderr)
+            calibration = task.calibrated(farm)
             done = evaluate(generator, farm, calibration, task.plan, task.out, phase=task.phase, config=task.config)
     if done.timing.box_s:
         print(_where_time_went(done.timing), file=sys.stderr)
