@@ -10,8 +10,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from sim.hdl.harness import HARNESS
+
 MARK = re.compile(r"^// (file|diff): (\S{1,255})[ \t]*\r?$", re.MULTILINE)
 MAX_DESIGN_KB = 1024
+MAX_LINES = 100_000
+_BOUNDARY = "/**/"
+"""Ends a comment, or a macro's definition, that the text before it leaves open."""
 _MAX_INCLUDES = 200
 _INCLUDE = re.compile(r'^[ \t]*`include[ \t]+"([^"\n]{1,255})"[ \t]*(?://.*)?\r?$')
 _HUNK = re.compile(r"^@@ -(\d{1,7})(?:,(\d{1,7}))? \+\d{1,7}(?:,(\d{1,7}))? @@")
@@ -49,6 +54,8 @@ class Design:
     text: str
     places: tuple[Place, ...]
     """One for each line."""
+    num_own_lines: int | None = None
+    """How many lines stand before the harness's own; None when it has none."""
 
     def place(self, line: int | None) -> Place | None:
         """Where a line, from 1, comes from."""
@@ -66,7 +73,8 @@ def design_files(source: str, *, wanted: Sequence[str], context: Mapping[str, st
     """All files by path: the context's, and over them those of the candidate.
 
     A source without marks is the only file that is wanted; where several are, it holds the modules of all of them. A
-    file of an unknown path is taken for the wanted one of that name, or for the only one that is wanted. Raises Unfit.
+    file of an unknown path is taken for the wanted one of that name, or for the only one that is wanted. Of several
+    with one path the last counts. Raises Unfit.
     """
     files = {path: File(text=text) for path, text in context.items()}
     marks = list(MARK.finditer(source))
@@ -75,16 +83,20 @@ def design_files(source: str, *, wanted: Sequence[str], context: Mapping[str, st
         # In the first place all others can use its packages and macros.
         return files | {(wanted[0] if wanted else "rtl/design.sv"): File(text=source, line=1)}
     ends = [*(mark.start() for mark in marks[1:]), len(source)]
+    diffs: dict[str, str] = {}
     line, at = 1, 0
     for mark, end in zip(marks, ends, strict=True):
         kind, named = mark.groups()
         line, at = line + source.count("\n", at, mark.end() + 1), mark.end() + 1
         text = source[at:end]
         path = _known(named, wanted, files)
+        if path.startswith(HARNESS):
+            raise Unfit(f"an answer has no file {path}")
         files[path] = File(text=text, line=line)
+        diffs.pop(path, None)
         if kind == "diff":
-            files[path] = File(text=apply_diff(context.get(path, ""), text, path=path))
-    return files
+            diffs[path] = text
+    return files | {path: File(text=apply_diff(context.get(path, ""), diffs[path], path=path)) for path in diffs}
 
 
 def _known(named: str, wanted: Sequence[str], files: Mapping[str, File]) -> str:
@@ -149,7 +161,8 @@ def _changes(lines: Iterator[str], num_old: int, num_new: int, path: str) -> Ite
 def assemble(files: Mapping[str, File], sources: Sequence[str], *, defines: Mapping[str, str]) -> Design:
     """The sources as one text, macros first. Raises Unfit for a source that is not there, or too much text.
 
-    Files that others include stand in their place: nothing is included when a design is compiled.
+    Files that others include stand in their place: nothing is included when a design is compiled. The harness's own
+    sources come last, so that no other file can open what ends behind them.
     """
     lines: list[str] = []
     places: list[Place] = []
@@ -157,16 +170,23 @@ def assemble(files: Mapping[str, File], sources: Sequence[str], *, defines: Mapp
         lines.append(f"`define {name} {value}")
         places.append(Place(path="", line=1, own_line=None))
     size = 0
-    for path in sources:
+    num_own_lines: int | None = None
+    for path in sorted(sources, key=lambda path: path.startswith(HARNESS)):
         if path not in files:
             raise Unfit(f"there is no file {path}, which the harness compiles")
+        if path.startswith(HARNESS) and num_own_lines is None:
+            lines.append(_BOUNDARY)
+            places.append(Place(path="", line=1, own_line=None))
+            num_own_lines = len(lines)
         for line, place in _lines(files, path):
             size += len(line) + 1
             if size > MAX_DESIGN_KB << 10:
                 raise Unfit(f"the design has more than {MAX_DESIGN_KB} KiB")
+            if len(lines) >= MAX_LINES:
+                raise Unfit(f"the design has more than {MAX_LINES} lines")
             lines.append(line)
             places.append(place)
-    return Design(text="".join(f"{line}\n" for line in lines), places=tuple(places))
+    return Design(text="".join(f"{line}\n" for line in lines), places=tuple(places), num_own_lines=num_own_lines)
 
 
 def _lines(files: Mapping[str, File], path: str) -> Iterator[tuple[str, Place]]:

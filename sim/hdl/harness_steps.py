@@ -25,10 +25,14 @@ def submitted_files(layout: Layout) -> dict[str, bytes]:
 def guard_steps(spec: Spec, layout: Layout, simulator: Simulator) -> tuple[Step, ...]:
     """The guard reads submittedN.sv as the simulator would, and writes designN.sv unless it rejects."""
     step = verilog.guard_step(spec)
-    words = [(f"submitted{place}.sv", f"design{place}.sv") for place in range(len(layout.designs))]
     return tuple(
-        replace(step, argv=("guard", f"--simulator={simulator}", *files, spec.top, *spec.reserved)) for files in words
-    )
+        replace(step, argv=(
+            "guard", f"--simulator={simulator}",
+            *([] if each.num_own_lines is None else [f"--own-lines={each.num_own_lines}"]),
+            f"submitted{place}.sv", f"design{place}.sv", spec.top, *spec.reserved,
+        ))
+        for place, each in enumerate(layout.designs)
+    )  # fmt: skip
 
 
 def design_names(layout: Layout) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ import resource
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ from pyslang.parsing import Token, TokenKind
 from pyslang.syntax import SyntaxKind
 
 from sim.inbox import guard_names, guard_text, system_tasks
-from sim.inbox.guard_text import Reading, Replacement
+from sim.inbox.guard_text import Reading, Replacement, Word
 
 TESTBENCH_NAME = re.compile(r"vr[0-9a-f]{20}_")
 """How every name of a testbench starts; see `fresh_names` of the verifier."""
@@ -118,8 +119,13 @@ class Examination:
         return any(not finding.neutralised for finding in self.findings)
 
 
-def examine(text: str, *, top: str, reserved: frozenset[str], simulator: str = "icarus") -> Examination:
+def examine(
+    text: str, *, top: str, reserved: frozenset[str], simulator: str = "icarus", own_lines: int | None = None
+) -> Examination:
     """Examine a candidate's text as `simulator` would read it.
+
+    own_lines: how many of the lines are the candidate's, when the harness's own stand behind them: its names may not
+    leave for there, either.
 
     Example:
         examine("module m; initial $finish; endmodule", top="m", reserved=frozenset({"RefModule"}))
@@ -139,6 +145,8 @@ def examine(text: str, *, top: str, reserved: frozenset[str], simulator: str = "
         findings += _neutralise(reading, replacements)
     else:
         findings += _of_words(reading)
+    if own_lines is not None:
+        findings += _leaving_for_the_harness(reading, own_lines, simulator)
     edited = guard_text.write(reading, replacements) if understood else text
     return Examination(
         understood=understood,
@@ -160,14 +168,18 @@ def main(argv: Sequence[str]) -> int:
         main(["guard", "--simulator=icarus", "candidate.sv", "design.sv", "TopModule", "RefModule", "tb"])
         # prints {"understood": true, "findings": [{"kind": "bind", "line": 3, "text": ..., "neutralised": false}]}
     """
-    options = [each for each in argv[1:] if each.startswith("--simulator=")]
-    candidate, design, top, *reserved = [each for each in argv[1:] if each not in options]
-    simulator = options[-1].partition("=")[2] if options else "icarus"
+    words = [each for each in argv[1:] if not each.startswith("--")]
+    options = dict(each.split("=", 1) for each in argv[1:] if each.startswith("--"))
+    candidate, design, top, *reserved = words
+    own_lines = options.get("--own-lines")
     _allow_deep_stack()
     # one character a byte: what is not edited comes out as it went in, valid UTF-8 or not
     text = Path(candidate).read_bytes().removeprefix(codecs.BOM_UTF8).decode("latin-1")
     try:
-        found = examine(text, top=top, reserved=frozenset(reserved), simulator=simulator)
+        found = examine(
+            text, top=top, reserved=frozenset(reserved), simulator=options.get("--simulator", "icarus"),
+            own_lines=None if own_lines is None else int(own_lines),
+        )  # fmt: skip
     except MemoryError:
         return EXHAUSTED
     if not found.rejected:
@@ -255,6 +267,24 @@ def _of_words(reading: Reading) -> Iterator[Finding]:
             yield _finding_at(reading, "force", word.key, word.raw)
         elif word.kind == TokenKind.SystemIdentifier and (kind := _kind_of_task(word.raw)) not in (None, "ending"):
             yield _finding_at(reading, kind or "", word.key, word.raw)
+
+
+def _leaving_for_the_harness(reading: Reading, own_lines: int, simulator: str) -> Iterator[Finding]:
+    """Names of the first lines that lead into the others; in text that is not understood, all that may do so."""
+    own = guard_text.read("\n".join([*reading.text.split("\n")[:own_lines], ""]), simulator=simulator)
+    if not own.errors and not reading.errors:
+        for each in guard_names.leaving(own):
+            yield _finding(own, "hierarchy", each.node)
+        return
+    identifiers = (each for each in reading.words if each.kind == TokenKind.Identifier)
+    theirs = {"]", *(_plain(each) for each in identifiers if reading.line(each.offset) > own_lines)}
+    for word, after in pairwise(reading.words):
+        if after.raw == "." and _plain(word) in theirs and reading.line(word.offset) <= own_lines:
+            yield _finding_at(reading, "hierarchy", word.key, word.raw)
+
+
+def _plain(word: Word) -> str:
+    return word.raw.removeprefix("\\").strip()
 
 
 def _kind_of_task(raw: str) -> str | None:

@@ -18,7 +18,7 @@ from sim.job import Limits, Status, Step
 from sim.verdict import Candidate, Outcome, Simulator, Verdict
 from tests.corpus import ATTACKS, load_rows, load_spec
 from tests.corpus import FILES as FILES_OF_ROWS
-from tests.fixtures.cvdp_harnesses import CASES, DEFINES, FILES, LEFT_OUT, PARAMETERS, PLUSARGS, Case
+from tests.fixtures.cvdp_harnesses import CASES, DEFINES, FILES, LEFT_OUT, PARAMETERS, PLUSARGS, WRAPPED, Case
 from verireason.cli import main
 from verireason.data import cvdp
 from verireason.data.calibrate import calibrate
@@ -153,6 +153,26 @@ def test_cheats_do_not_pass(farm: Farm, counter: Problem, body: str) -> None:
     verdict = judge(farm, counter, source)
     assert verdict.outcome in (Outcome.MISMATCH, Outcome.REJECTED), verdict
     assert (verdict.num_passed or 0) < 12
+
+
+WRONG = WRAPPED.golden["rtl/adder.sv"].replace("a + b", "a")
+CONTENT = "module wrap(input [7:0] a, b, output [7:0] y, output ok); adder u(a, b, y); assign ok = 1; endmodule\n"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"// file: rtl/adder.sv\n{WRONG}// file: src:wrap.sv\n{CONTENT}",
+        f"{WRONG}{CONTENT}/*",
+        f"{WRONG}{CONTENT}`define REST \\",
+        f"{WRONG}{CONTENT}`ifdef NEVER\n",
+        WRONG.replace("= a;", "= wrap.want;"),
+    ],
+    ids=["replaced", "in a comment", "in a macro", "left out", "read"],
+)
+def test_what_a_harness_brings_is_not_the_candidates(farm: Farm, problems: dict[str, Problem], source: str) -> None:
+    verdict = judge(farm, problems["wrapped"], source)
+    assert verdict.outcome in (Outcome.COMPILE_ERROR, Outcome.REJECTED), verdict
 
 
 def test_a_run_that_does_not_end_is_a_timeout_of_all(farm: Farm, counter: Problem) -> None:

@@ -132,3 +132,30 @@ def test_long_hostile_texts_are_read_to_their_end(text: str) -> None:
     assemble(files, ("a",), defines={})
     with pytest.raises(Unfit):
         apply_diff("", text + "x", path="a")
+
+
+def test_the_last_of_several_files_with_one_path_counts() -> None:
+    diff = "// diff: rtl/a.sv\n@@ -1,1 +1,1 @@\n-{}\n+new\n"
+    context = {"rtl/a.sv": "old\n"}
+    assert texts(diff.format("none") + diff.format("old"), (), context) == {"rtl/a.sv": "new\n"}
+    assert texts(diff.format("none") + "// file: rtl/a.sv\nwhole\n", (), context) == {"rtl/a.sv": "whole\n"}
+
+
+@pytest.mark.parametrize("path", ["src:wrap.sv", "/code/src:wrap.sv", "src:other.sv"])
+@pytest.mark.parametrize("kind", ["file", "diff"])
+def test_the_harness_keeps_its_own_files(path: str, kind: str) -> None:
+    with pytest.raises(Unfit, match="an answer has no file src:"):
+        texts(f"// {kind}: {path}\n", WANTED, {"src:wrap.sv": "module wrap; endmodule\n"})
+
+
+def test_the_harness_files_come_last_behind_what_ends_comments_and_macros() -> None:
+    files = {"src:wrap.sv": File(text="wrap\n"), "a.sv": File(text="a /*", line=1), "b.sv": File(text="`define B \\")}
+    design = assemble(files, ("a.sv", "src:wrap.sv", "b.sv"), defines={})
+    assert design.text == "a /*\n`define B \\\n/**/\nwrap\n"
+    assert design.num_own_lines == 3
+    assert assemble(files, ("a.sv",), defines={}).num_own_lines is None
+
+
+def test_too_many_lines_do_not_fit() -> None:
+    with pytest.raises(Unfit, match="more than 100000 lines"):
+        assemble({"a.sv": File(text="\n" * 200_000)}, ("a.sv",), defines={})

@@ -415,3 +415,32 @@ def test_no_task_is_in_two_groups() -> None:
         system_tasks.NATIVE,
     )
     assert [sum(bool(group.fullmatch(name)) for group in groups) for name in names] == [1] * len(names)
+
+
+WRAPPER = (
+    "module wrap(input a, output q, ok);\n wire want = ~a; TopModule u(a, q); assign ok = q === want;\nendmodule\n"
+)
+OWN = "module TopModule(input a, output q);\n struct packed {{ logic v; }} s;\n assign s.v = a;\n assign q = {};\nendmodule\n"
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        OWN.format("wrap.want"),
+        OWN.format("\\wrap .want"),
+        OWN.format("wrap.want") + "/*\n/**/\n",
+        OWN.format("wrap.want ;;; )"),
+        OWN.format("wrap[0].want ;;; )"),
+        "// \x85 \x1c \v \f \r\n" + OWN.format("wrap.want"),
+    ],
+)
+def test_names_do_not_lead_into_what_the_harness_brings(own: str) -> None:
+    found = examine(own + WRAPPER, top="TopModule", reserved=frozenset(), own_lines=own.count("\n"))
+    assert [each.kind for each in found.findings if not each.neutralised][:1] == ["hierarchy"]
+
+
+def test_names_inside_of_a_design_may_stand_before_what_the_harness_brings() -> None:
+    own = OWN.format("s.v")
+    found = examine(own + WRAPPER, top="TopModule", reserved=frozenset(), own_lines=own.count("\n"))
+    assert found.understood
+    assert not found.findings
