@@ -74,7 +74,21 @@ def test_no_code_is_none(answer: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["```v\n", "```\n", "{", '{"code":', "--- a\n", "+++ b/\n", "rtl/a.sv\n", "a/", "aaaa", "@@ "]
-)
+    "piece",
+    [
+        "```v\n", "```\n", "{", '{"code":', "--- a\n", "+++ b/\n", "rtl/a.sv\n", "a/", "aaaa", "@@ ",
+        f"{'.v' * 148}!\n```\n```\n", f"```\n//{' ' * 390}\n```\n",
+    ],
+)  # fmt: skip
 def test_long_hostile_answers_are_read_to_their_end(piece: str) -> None:
     code(piece * (150_000 // len(piece)))
+
+
+@pytest.mark.parametrize("before", ["(see rtl/a.sv)", "File:rtl/a.sv:", "**/code//rtl/a.sv**", "`/rtl/a.sv`"])
+def test_the_word_before_a_fence_names_its_file(before: str) -> None:
+    assert code(f"{before}\n```verilog\n{A}```\n") == f"// file: rtl/a.sv\n{A}"
+
+
+@pytest.mark.parametrize("before", ["rtl/a.sv is next", "rtl/a.svg", "../.sv/", "a.sv.txt"])
+def test_other_words_name_no_file(before: str) -> None:
+    assert code(f"{before}\n```verilog\n{A}```\n") == A

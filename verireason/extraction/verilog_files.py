@@ -13,8 +13,8 @@ from verireason.extraction.answer import Found
 
 LABELS = verilog.LABELS
 _PATH = r"[\w.+-]+(?:/[\w.+-]+)*\.(?:svh|sv|vh|v)"
-_NAMED_FIRST = re.compile(rf"\A\s*//[ \t]*(?:file(?:name)?[ \t]*:)?[ \t]*({_PATH})[ \t]*\n", re.IGNORECASE)
-_NAMED_BEFORE = re.compile(rf"[`*\"' (]*({_PATH})[`*\"' ):]*$")
+_NAMED_FIRST = re.compile(rf"\A\s*//[ \t]*+(?:file(?:name)?[ \t]*+:)?[ \t]*+({_PATH})[ \t]*\n", re.IGNORECASE)
+_NO_PATH = re.compile(r"[^\w.+/-]")
 _DIFF_START = re.compile(r"^(?:diff --git .*|--- (?:a/)?\S.*)\n", re.MULTILINE)
 _NEW_PATH = re.compile(r"^\+\+\+ (?:b/)?(\S+)", re.MULTILINE)
 _MAX_JSON = 1 << 20
@@ -112,9 +112,14 @@ def _in_fences(answer: str) -> Iterator[tuple[str, tuple[str, str]]]:
             yield from _in_diff(fence.text)
             continue
         named = re.fullmatch(f"({_PATH})", (rest or label).rpartition(":")[2].strip())
-        named = named or _NAMED_FIRST.match(fence.text[:400]) or _NAMED_BEFORE.search(fence.before)
+        named = named or _NAMED_FIRST.match(fence.text[:400]) or re.fullmatch(f"({_PATH})", _last_word(fence.before))
         if named:
             yield named[1], ("file", fence.text)
+
+
+def _last_word(line: str) -> str:
+    """The last word in which only what a path is made of stands, relative."""
+    return _NO_PATH.split(line.rstrip("`*\"' ):"))[-1].rpartition("//")[2].lstrip("/")
 
 
 def _in_diff(text: str) -> Iterator[tuple[str, tuple[str, str]]]:
