@@ -27,6 +27,9 @@ _PLAIN = frozenset({
 })  # fmt: skip
 """Opcodes that build None, bools, numbers, texts, and containers of them."""
 
+MAX_DEPTH = 100
+"""Containers within each other: what reads the JSON has a limit, too."""
+
 
 class NotPlain(ValueError):
     """The pickle holds something else, or is damaged; the message is one line."""
@@ -60,7 +63,7 @@ def to_json(data: bytes) -> str:
         raise
     except Exception as err:  # a stream of allowed opcodes in a senseless order can fail in many ways
         raise NotPlain(f"it is damaged ({type(err).__name__}: {str(err)[:100]})") from err
-    return json.dumps(_plain(value), allow_nan=False)
+    return json.dumps(_plain(value, MAX_DEPTH), allow_nan=False)
 
 
 def check_opcodes(data: bytes) -> None:
@@ -76,7 +79,9 @@ def check_opcodes(data: bytes) -> None:
         raise NotPlain(f"it is no whole pickle ({str(err)[:100]})") from err
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, depth: int) -> Any:
+    if depth < 0:
+        raise NotPlain("it is nested too deep")
     match value:
         case None | bool() | str():
             return value
@@ -89,11 +94,11 @@ def _plain(value: Any) -> Any:
                 raise NotPlain("a float that is not finite")
             return value
         case list() | tuple():
-            return [_plain(item) for item in value]
+            return [_plain(item, depth - 1) for item in value]
         case set() | frozenset():
-            return sorted((_plain(item) for item in value), key=json.dumps)
+            return sorted((_plain(item, depth - 1) for item in value), key=json.dumps)
         case dict():
             if not all(isinstance(key, str) for key in value):
                 raise NotPlain("a key that is not a text")
-            return {key: _plain(item) for key, item in value.items()}
+            return {key: _plain(item, depth - 1) for key, item in value.items()}
     raise NotPlain(f"a {type(value).__name__}")

@@ -76,7 +76,8 @@ def test_what_is_not_plain_is_one_line(data: bytes, message: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_nesting_has_an_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "p").write_bytes(b"\x80\x04" + b"]" * 200_000 + b"a" * 199_999 + b".")
+@pytest.mark.parametrize("depth", [102, 400, 995, 200_000])
+def test_nesting_has_an_end(depth: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "p").write_bytes(b"\x80\x04" + b"]" * depth + b"a" * (depth - 1) + b".")
     assert main(["unpickle", str(tmp_path / "p")]) == 1
     assert capsys.readouterr().out.count("\n") == 1
