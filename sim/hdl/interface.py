@@ -13,7 +13,7 @@ from sim.job import Job, JobResult, Status, Step
 FILE = "design.sv"
 MAX_PORTS = 256
 MAX_WIDTH = 4096
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,127}")
+PORT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,127}")
 _DIRECTIONS = ("In", "Out")
 
 
@@ -49,7 +49,7 @@ def judge_interface(result: JobResult) -> tuple[ModulePort, ...] | str:
 
 def _port(name: Any, direction: Any, width: Any) -> ModulePort:
     """The port. ValueError for what no testbench of ours can connect."""
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not PORT_NAME.fullmatch(name):
         raise ValueError("one has no plain name")
     if direction not in _DIRECTIONS:
         raise ValueError(f"one is neither an input nor an output ({name})")

@@ -9,6 +9,7 @@ import pytest
 from verireason.data.loaded import LeftOut
 from verireason.data.random_testbench import (
     MAX_BITS,
+    MAX_NUMBERS,
     MAX_STEPS,
     NUM_ORDERS,
     Interface,
@@ -97,6 +98,10 @@ def test_numbers_of_the_design_are_asked() -> None:
 @pytest.mark.parametrize("odd", ["'h", "'b2", "'d" + "9" * 5000, "9" * 5000, "12abc", "1.5", "'hxz"])
 def test_odd_numbers_are_passed_over(odd: str) -> None:
     assert numbers_in(f"a = {odd};") == ()
+
+
+def test_of_very_many_numbers_the_first_are_asked_for() -> None:
+    assert len(numbers_in(" ".join(map(str, range(5000))))) == MAX_NUMBERS
 
 
 def test_ports_that_leave_nothing_to_ask_are_left_out() -> None:

@@ -24,6 +24,7 @@ from tests.fixtures.rtl_data_sets import (
 )
 from verireason.cli import main
 from verireason.data.benchmarks import read_benchmark
+from verireason.data.jsonl import write_problems
 from verireason.data.loaded import Loaded
 from verireason.errors import UserError
 
@@ -81,6 +82,27 @@ def test_codevs_ports_clock_and_reset_are_the_published_ones(tmp_path: Path) -> 
     falling = codev_line("a", clock_port_polarity=[["clk", 0]])
     (problem,) = load("codev-r1", tmp_path / "n" / "codev-r1.jsonl", falling).problems
     assert "reg __vr_clk = 1'b1;" in problem.spec.testbench
+
+
+@pytest.mark.parametrize(
+    ("ports", "reason"),
+    [
+        ([[f"a{place}", 1] for place in range(300)], "it has more than 256 ports, or two of one name"),
+        ([["a", 1], ["a", 8]], "it has more than 256 ports, or two of one name"),
+        ([["a); initial $stop; x y(", 1]], "a port has no plain name"),
+        ([["a\ud800", 1]], "a port has no plain name"),
+        ([["a", 5000]], "a port is no vector of 1 to 4096 bits"),
+    ],
+)
+def test_codevs_ports_are_such_as_a_testbench_can_connect(tmp_path: Path, ports: object, reason: str) -> None:
+    line = codev_line("a", input_port_width=ports, clock_port_polarity=[], reset_port_polarity_sync=[])
+    assert load("codev-r1", tmp_path / "codev-r1.jsonl", line).left_out == {"a": reason}
+
+
+def test_what_no_file_can_hold_is_not_in_a_problem(tmp_path: Path) -> None:
+    line = {**codev_line("a"), "id": "a\ud800", "prompt": "\udfff"}
+    loaded = load("codev-r1", tmp_path / "codev-r1.jsonl", line)
+    assert write_problems(loaded.problems, tmp_path / "out.jsonl") == 1
 
 
 @pytest.mark.parametrize(

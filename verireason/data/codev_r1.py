@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.farm import Farm
+from sim.hdl.interface import MAX_PORTS, MAX_WIDTH, PORT_NAME
 from sim.pool import in_order
 from sim.unpickle import MAX_KB, judge_unpickle, plan_unpickle
 from sim.verdict import Level
@@ -34,7 +35,6 @@ NAME = "codev-r1"
 PUBLISHED = Source(hub="zhuyaoyu/CodeV-R1-dataset", parts=("codev_r1_rl_train", "codev_r1_rl_val"), hub_files=())
 SOURCE = Source(hub="zhuyaoyu/CodeV-R1-dataset, converted", parts=("codev-r1",), hub_files=())
 CONVERT = "verireason data convert-codev --root DIR --out DIR/codev-r1.jsonl"
-_MAX_WIDTH = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,8 +138,13 @@ def _interface(truth: Mapping[str, Any], row: Row) -> Interface:
         Port(name=name, width=width, is_output=True)
         for name, width in _listed(truth, "output_port_width", row, str, int)
     ]
-    if not all(1 <= port.width <= _MAX_WIDTH for port in (*inputs, *outputs)):
-        raise LeftOut(f"a port is no vector of 1 to {_MAX_WIDTH} bits")
+    ports = (*inputs, *outputs)
+    if len(ports) > MAX_PORTS or len({port.name for port in ports}) < len(ports):
+        raise LeftOut(f"it has more than {MAX_PORTS} ports, or two of one name")
+    if not all(PORT_NAME.fullmatch(port.name) for port in ports):
+        raise LeftOut("a port has no plain name")
+    if not all(1 <= port.width <= MAX_WIDTH for port in ports):
+        raise LeftOut(f"a port is no vector of 1 to {MAX_WIDTH} bits")
     clocks = _listed(truth, "clock_port_polarity", row, str, int)
     resets = _listed(truth, "reset_port_polarity_sync", row, str, int, int)
     main = Clock(name=clocks[0][0], edge="posedge" if clocks[0][1] else "negedge") if clocks else None
@@ -147,7 +152,7 @@ def _interface(truth: Mapping[str, Any], row: Row) -> Interface:
     if not {name for name, *_ in (*clocks, *resets)} <= names:
         raise LeftOut("a clock or reset is no input of it")
     return Interface(
-        ports=(*inputs, *outputs),
+        ports=ports,
         clock=main,
         other_clocks=tuple(dict.fromkeys(name for name, _ in clocks if main is not None and name != main.name)),
         resets=tuple(

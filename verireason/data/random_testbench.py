@@ -34,6 +34,7 @@ _LENGTHS = (40, 40, 100, 300)
 _RESET_STEPS = 4
 _SMALL = 8
 """Values below come often by themselves."""
+MAX_NUMBERS = 1000
 _NUMBER = re.compile(r"(?:'[sS]?(?P<base>[bodhBODH])\s*)?(?P<digits>[0-9a-fA-F]{1,300})")
 _BASES = {"b": 2, "o": 8, "d": 10, "h": 16}
 _CLOCK_NAME = re.compile(r"cl(oc)?k", re.IGNORECASE)
@@ -95,7 +96,10 @@ def find_interface(ports: Sequence[Port], source: str) -> Interface:
 
 
 def numbers_in(source: str) -> tuple[int, ...]:
-    """The numbers from 8 that the text holds, each once; those with unknown digits or very many are passed over."""
+    """The first MAX_NUMBERS numbers from 8 that the text holds, each once.
+
+    Those with unknown digits or very many are passed over.
+    """
     found: dict[int, None] = {}
     for match in tokens(source):
         number = _NUMBER.fullmatch((match["number"] or "").replace("_", ""))
@@ -104,10 +108,14 @@ def numbers_in(source: str) -> tuple[int, ...]:
         base = _BASES[(number["base"] or "d").lower()]
         digits = number["digits"]
         try:
-            found[int(digits, base)] = None
+            value = int(digits, base)
         except ValueError:  # a digit that the base has not
             continue
-    return tuple(value for value in found if value >= _SMALL)
+        if value >= _SMALL:
+            found[value] = None
+        if len(found) == MAX_NUMBERS:
+            break
+    return tuple(found)
 
 
 def _edge_lists(source: str) -> Iterator[list[tuple[str, str]]]:

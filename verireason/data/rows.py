@@ -17,6 +17,7 @@ from typing import Any
 
 from sim.inbox.values import describe
 from verireason.errors import MissingError, UserError
+from verireason.extraction.answer import encodable
 
 HUB = Path("hub")
 """Given as a root: not a directory but the data set of that benchmark on the hub."""
@@ -59,11 +60,11 @@ class Row:
     """The directory that its file is in."""
 
     def text(self, name: str) -> str:
-        """A field that must be there and a text."""
+        """A field that must be there and a text, without lone surrogates: no file can hold them."""
         value = self.fields.get(name)
         if not isinstance(value, str):
             raise self.wrong(f"field {name} is {_words(value)}; expected a text")
-        return value
+        return encodable(value)
 
     def text_or_none(self, name: str) -> str | None:
         """A field that may lack, be null or be empty."""
