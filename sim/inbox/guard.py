@@ -3,6 +3,7 @@
 Kinds of findings that reject a candidate:
 
     hierarchy       a name with dots, or through $root, that leaves the candidate's own hierarchy
+    parameter       a defparam of the top module itself: the tests choose its parameters
     reserved-name   a module of the harness defined or instantiated, or a name that starts as the testbench's do
     escaped-name    a backtick in an escaped identifier, where Icarus expands macros and slang does not, or a quote,
                     which Icarus does not mask in what it compiles
@@ -137,6 +138,7 @@ def examine(
         *_too_deep(reading),
         *_of_directives(reading),
         *_of_nodes(reading),
+        *_of_parameters(reading, top),
         *_of_names(reading, reserved - {top}),
     ]
     replacements: dict[int, Replacement] = {}
@@ -235,6 +237,18 @@ def _of_nodes(reading: Reading) -> list[Finding]:
         return lambda node: found.append(_finding(reading, kind, node))
 
     reading.root.visit(lookup_table={node: noter(kind) for node, kind in _KIND_OF_NODE.items()})
+    return found
+
+
+def _of_parameters(reading: Reading, top: str) -> list[Finding]:
+    found: list[Finding] = []
+
+    def note(node: Any) -> None:
+        names = [each.valueText for each in guard_text.tokens_of(node.name)]
+        if len(names) == 1 or names[0] == top:
+            found.append(_finding(reading, "parameter", node))
+
+    reading.root.visit(lookup_table={SyntaxKind.DefParamAssignment: note})
     return found
 
 

@@ -146,6 +146,9 @@ def test_a_harness_is_recorded_alike_each_time(farm: Farm, counter: Problem, tmp
         "initial #300 $finish;",
         "initial $finish;",
         "initial force rst = 1;",
+        "defparam counter.STEP = 1;",
+        "if (1) begin : g defparam counter.STEP = 1; end",
+        "defparam STEP = 1;",
     ],
 )
 def test_cheats_do_not_pass(farm: Farm, counter: Problem, body: str) -> None:
