@@ -66,3 +66,14 @@ def test_what_cannot_be_read_is_one_line_with_its_place(tmp_path: Path, file: ob
 def test_bad_samples_can_be_left_out(tmp_path: Path) -> None:
     found = read(tmp_path / "r.json", [[turtle("a"), turtle(7), turtle("b")]], skip_bad=True)
     assert [(each.sample, each.text) for each in found] == [(0, "a"), (1, "b")]
+
+
+@pytest.mark.parametrize("cost", ["NaN", "Infinity", "-Infinity"])
+def test_a_cost_that_is_no_number_is_unknown(tmp_path: Path, cost: str) -> None:
+    (found,) = read(tmp_path / "r.jsonl", f'{{"task_id": "lfsr", "completion": "x", "cost": {cost}}}')
+    assert found.cost is None
+
+
+def test_an_attempt_before_the_first_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="attempt is -1"):
+        read(tmp_path / "r.jsonl", '{"task_id": "lfsr", "completion": "x", "attempt": -1}')

@@ -11,6 +11,7 @@ What a model wrote stays a text; nothing here looks into it.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -66,16 +67,20 @@ def completion_of(entry: Entry, num_seen: dict[str, int], known_ids: Collection[
     sample = data.get("sample", num_seen.get(problem_id, 0))
     if not isinstance(sample, int) or isinstance(sample, bool) or sample < 0:
         raise ValueError(f"sample is {sample!r}, expected a whole number from 0")
+    attempt = _of_type(data, "attempt", int) or 0
+    if attempt < 0:
+        raise ValueError(f"attempt is {attempt}, expected a whole number from 0")
+    cost = _of_type(data, "cost", float)
     num_seen[problem_id] = num_seen.get(problem_id, 0) + 1
     return Completion(
         problem_id=problem_id,
         sample=sample,
         text=text,
-        attempt=_of_type(data, "attempt", int) or 0,
+        attempt=attempt,
         finish_reason=_of_type(data, "finish_reason", str),
         num_tokens=_of_type(data, "num_tokens", int),
         num_prompt_tokens=_of_type(data, "num_prompt_tokens", int),
-        cost=_of_type(data, "cost", float),
+        cost=cost if cost is not None and math.isfinite(cost) else None,
         model=_of_type(data, "model", str),
     )
 
