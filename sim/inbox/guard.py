@@ -74,6 +74,7 @@ _NAMING = {
 }
 """Nodes that define or instantiate a module, and where they name it."""
 
+_DEFINING = frozenset({"module", "macromodule", "interface", "package", "primitive", "program"})
 _CALL_STATEMENTS = frozenset({SyntaxKind.ExpressionStatement, SyntaxKind.VoidCastedCallStatement})
 _NATIVE_DIRECTIVE = re.compile(r"`(systemc_|verilator_config|verilog\b)")
 _INCLUDE_ERRORS = frozenset({"ExceededMaxIncludeDepth", "ExpectedIncludeFileName", "CouldNotOpenIncludeFile"})
@@ -149,6 +150,7 @@ def examine(
         findings += _of_words(reading)
     if own_lines is not None:
         findings += _leaving_for_the_harness(reading, own_lines, simulator)
+        findings += _defined_again(reading, own_lines)
     edited = guard_text.write(reading, replacements) if understood else text
     return Examination(
         understood=understood,
@@ -295,6 +297,15 @@ def _leaving_for_the_harness(reading: Reading, own_lines: int, simulator: str) -
     for word, after in pairwise(reading.words):
         if after.raw == "." and _plain(word) in theirs and reading.line(word.offset) <= own_lines:
             yield _finding_at(reading, "hierarchy", word.key, word.raw)
+
+
+def _defined_again(reading: Reading, own_lines: int) -> list[Finding]:
+    """Modules of the harness that the first lines define, too: of two, Verilator may be told to take the first."""
+    words = [each for each in reading.words if each.raw not in ("automatic", "static")]
+    named = [name for word, name in pairwise(words) if word.raw in _DEFINING]
+    theirs = {_plain(each) for each in named if reading.line(each.offset) > own_lines}
+    again = [each for each in named if reading.line(each.offset) <= own_lines and _plain(each) in theirs]
+    return [_finding_at(reading, "reserved-name", each.key, each.raw) for each in again]
 
 
 def _plain(word: Word) -> str:

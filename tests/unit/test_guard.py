@@ -442,6 +442,14 @@ def test_names_do_not_lead_into_what_the_harness_brings(own: str) -> None:
     assert [each.kind for each in found.findings if not each.neutralised][:1] == ["hierarchy"]
 
 
+@pytest.mark.parametrize("kind", ["module", "module automatic", "macromodule"])
+@pytest.mark.parametrize("rest", ["", ";;; )"])
+def test_what_the_harness_brings_is_not_defined_again(kind: str, rest: str) -> None:
+    own = f"{OWN.format('a')}{kind} \\wrap (input a, output q, ok); assign ok = 1; {rest} endmodule\n"
+    found = examine(own + WRAPPER, top="TopModule", reserved=frozenset(), own_lines=own.count("\n"))
+    assert [each.kind for each in found.findings if not each.neutralised] == ["reserved-name"]
+
+
 def test_names_inside_of_a_design_may_stand_before_what_the_harness_brings() -> None:
     own = OWN.format("s.v")
     found = examine(own + WRAPPER, top="TopModule", reserved=frozenset(), own_lines=own.count("\n"))
