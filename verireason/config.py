@@ -75,12 +75,30 @@ class Model(Section):
 
     path: str | None = None
     scratch: ScratchModel | None = None
+    dtype: Literal["float32", "bfloat16"] | None = None
+    """Of the weights while they are trained. None takes float32, since small updates get lost in bfloat16, and for a
+    `[lora]` on a GPU bfloat16: the weights themselves stay, and the adapter is float32. On a GPU the arithmetic is
+    bfloat16 in each case."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Model:
         if (self.path is None) == (self.scratch is None):
             raise ValueError("found both or neither of path and [model.scratch]; expected exactly one")
         return self
+
+
+class Lora(Section):
+    """`[lora]`: train an adapter of low rank and leave the weights; without the table all weights are trained. The
+    names are those of peft's LoraConfig.
+    """
+
+    r: Count = 16
+    """Rank."""
+    lora_alpha: Count = 32
+    """The adapter's output is scaled by lora_alpha / r."""
+    lora_dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+    target_modules: Names | None = None
+    """Layers by the ends of their names, such as ["q_proj", "v_proj"]; None takes every linear one but the head."""
 
 
 class Source(Section):
@@ -182,15 +200,21 @@ class Sft(Section):
     learning_rate: Annotated[float, Field(gt=0.0, lt=1.0)]
     max_length: Annotated[int, Field(ge=16)] = 1024
     """Tokens of prompt and answer; longer pairs are left out and counted."""
+    warmup_share: Share = 0.05
+    """Share of the steps in which the learning rate rises, before it falls as a cosine."""
+    pass_size: Count | None = None
+    """Pairs per forward and backward pass on a process; None takes the whole step at once."""
     gradient_checkpointing: bool = False
     corpus: Corpus | None = None
     path: str | None = None
-    """JSONL of {"prompt": ..., "completion": ...} in place of `[sft.corpus]`."""
+    """JSONL of {"prompt": ..., "completion": ...} in place of `[sft.corpus]`; see docs/records.md."""
 
     @model_validator(mode="after")
-    def _one_source(self) -> Sft:
+    def _fits_together(self) -> Sft:
         if (self.corpus is None) == (self.path is None):
             raise ValueError("found both or neither of path and [sft.corpus]; expected exactly one")
+        if self.pass_size is not None and self.batch_size % self.pass_size:
+            raise ValueError(f"pass_size is {self.pass_size}; expected a divisor of batch_size = {self.batch_size}")
         return self
 
 
@@ -309,6 +333,7 @@ class Config(Section):
     model: Model
     data: Data = Data()
     template: TemplateChoice
+    lora: Lora | None = None
     sft: Sft | None = None
     grpo: Grpo | None = None
     rubric: RubricChoice = RubricChoice()
@@ -350,7 +375,14 @@ class Config(Section):
 
 FREE_KEYS = frozenset({"run.out", "run.report_to", "farm.jobs", "farm.cache"})
 """Settings that cannot change a result, so a resumed run may have others."""
-LATER_KEYS: dict[str, Any] = {"data.mix": None, "farm.python_libraries": []}
+LATER_KEYS: dict[str, Any] = {
+    "data.mix": None,
+    "farm.python_libraries": [],
+    "lora": None,
+    "model.dtype": None,
+    "sft.pass_size": None,
+    "sft.warmup_share": 0.05,
+}
 """Settings that older runs do not have; with these values a recipe keeps the digest that it had without them."""
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from verireason.config import FREE_KEYS, differences, flatten, load_config, read_config, write_config
+from verireason.config import FREE_KEYS, LATER_KEYS, differences, flatten, load_config, read_config, write_config
 from verireason.errors import UserError
 
 RECIPE = """
@@ -104,6 +104,10 @@ REFUSED = {
     "data.mix=[{weigth = 2.0}]": "unknown key data.mix.0.weigth; did you mean data.mix.weight?",
     "data.mix=[{source = 'jsonl'}]": 'data.mix.0: source is "jsonl" and path is missing; expected',
     "data.mix=[{source = 'generated-python', path = 'x'}]": 'data.mix.0: path is set and source is "generated-python"',
+    "lora={rank = 8}": "unknown key lora.rank; did you mean",
+    "lora={target_modules = []}": "lora.target_modules is []; expected at least one item",
+    "model.dtype=float16": "model.dtype is 'float16'; expected 'float32' or 'bfloat16'",
+    "sft={num_steps = 1, batch_size = 4, learning_rate = 0.1, path = 'x', pass_size = 3}": "sft: pass_size is 3; expected a divisor of batch_size = 4",
     "run.report_to=['mlflow']": "run.report_to.0 is 'mlflow'; expected 'tensorboard', 'wandb' or 'trackio'",
 }
 
@@ -213,7 +217,7 @@ def test_another_weight_is_a_difference_and_another_digest(recipe: Path) -> None
 def test_settings_that_came_later_leave_the_digest_of_a_recipe_as_it_was(recipe: Path) -> None:
     config = load_config(recipe)
     settings = {key: value for key, value in flatten(config.model_dump(mode="json")) if key not in FREE_KEYS}
-    old = {key: value for key, value in settings.items() if key not in ("data.mix", "farm.python_libraries")}
+    old = {key: value for key, value in settings.items() if key not in LATER_KEYS}
 
     assert config.digest == hashlib.sha256(json.dumps(old, sort_keys=True).encode()).hexdigest()[:12]
     assert config.digest != load_config(recipe, ["farm.python_libraries=['numpy']"]).digest
