@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from verireason.config import Config
 from verireason.errors import MissingError, UserError
 from verireason.templates import Message
+
+INSTALL = "in the checkout, pip install -e '.[train]' -c constraints.txt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +45,7 @@ def set_up_libraries(*, threads: int | None, needs_hub: bool) -> None:
         import transformers
         import trl  # noqa: F401
     except ImportError as err:
-        raise MissingError(
-            f"package {err.name} is not installed; in the checkout, pip install -e '.[train]' -c constraints.txt"
-        ) from err
+        raise MissingError(f"package {err.name} is not installed; {INSTALL}") from err
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     for name in ("trl", "accelerate", "datasets"):
@@ -91,6 +92,36 @@ def load_model(path: str, *, name: str | None = None, dtype: str | None = None) 
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return LanguageModel(model=model, tokenizer=tokenizer, name=path if name is None else name)
+
+
+def training_dtype(config: Config) -> str:
+    """The type of the weights while they are trained; see `[model] dtype`."""
+    import torch
+
+    if config.model.dtype is not None:
+        return config.model.dtype
+    return "bfloat16" if config.lora is not None and torch.cuda.is_available() else "float32"
+
+
+def lora_config(config: Config) -> Any:
+    """peft's settings from `[lora]` for TRL's trainers; None without that table, which trains all weights.
+
+    Raises MissingError when peft is not installed.
+    """
+    lora = config.lora
+    if lora is None:
+        return None
+    try:
+        from peft import LoraConfig
+    except ImportError as err:
+        raise MissingError(f"[lora] needs the package {err.name}; {INSTALL}") from err
+    return LoraConfig(
+        task_type="CAUSAL_LM",
+        r=lora.r,
+        lora_alpha=lora.lora_alpha,
+        lora_dropout=lora.lora_dropout,
+        target_modules=list(lora.target_modules) if lora.target_modules else "all-linear",
+    )
 
 
 def has_chat_template(tokenizer: Any) -> bool:

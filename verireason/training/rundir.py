@@ -5,7 +5,8 @@ versions.json    what computed the results: Python, packages, simulation image, 
 metrics.jsonl    one line per step; seconds stand apart under "time", so the rest can be compared between runs
 records.jsonl    every completion with its verdict and reward
 checkpoints/     the last two; one without its marker was torn by a kill and is not used
-model/           the result, there only when the run is finished
+adapter/         with [lora]: what was trained, as peft saves it; the model has it merged in
+model/           the result, a model like any other, there only when the run is finished
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from verireason.config import Config, differences, read_config, write_config
 from verireason.errors import MissingError, UserError
 from verireason.training.models import LanguageModel
 
-PACKAGES = ("verireason", "torch", "transformers", "trl", "accelerate", "datasets", "tokenizers", "numpy")
+PACKAGES = ("verireason", "torch", "transformers", "trl", "accelerate", "datasets", "peft", "tokenizers", "numpy")
 MARKER = "complete.json"
 NUM_CHECKPOINTS_KEPT = 2
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -69,6 +70,11 @@ class RunDir:
     def model(self) -> Path:
         """The trained model; complete when it is there."""
         return self.path / "model"
+
+    @property
+    def adapter(self) -> Path:
+        """With `[lora]`: the adapter alone."""
+        return self.path / "adapter"
 
     @property
     def has_run(self) -> bool:
@@ -155,11 +161,18 @@ def versions_now(*, image: str | None, tools: Mapping[str, str]) -> dict[str, An
 
 
 def save_model(model: LanguageModel, run: RunDir) -> None:
-    """Save the result. The name `model` appears when all of it is there, which says that the run is finished."""
+    """Save the result. The name `model` appears when all of it is there, which says that the run is finished.
+
+    A model of peft is merged, in memory too, and its adapter saved beside it.
+    """
     part = run.path / "model.part"
     shutil.rmtree(part, ignore_errors=True)
     with disk_errors(part):
-        model.model.save_pretrained(part)
+        weights = model.model
+        if hasattr(weights, "merge_and_unload"):
+            weights.save_pretrained(run.adapter)
+            weights = weights.merge_and_unload()
+        weights.save_pretrained(part)
         model.tokenizer.save_pretrained(part)
         shutil.rmtree(run.model, ignore_errors=True)  # there when a finished run is resumed
         os.replace(part, run.model)

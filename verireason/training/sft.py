@@ -10,20 +10,26 @@ import json
 import random
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from verireason.config import Config, Sft
 from verireason.errors import UserError
 from verireason.templates import LANGUAGES, TEMPLATES
-from verireason.training.models import LanguageModel, has_chat_template, load_model, prompt_tokens
+from verireason.training.models import (
+    LanguageModel,
+    has_chat_template,
+    load_model,
+    lora_config,
+    prompt_tokens,
+    training_dtype,
+)
 from verireason.training.progress import Progress, seconds
 from verireason.training.prompts import corpus_problems
 from verireason.training.rundir import MetricsLog, new_run, save_model, versions_now, write_versions
 from verireason.training.scratch import build_scratch_model
 
-WARMUP_SHARE = 0.05
 IGNORED = -100
 """Label of tokens that the loss leaves out; torch's convention."""
 
@@ -58,7 +64,7 @@ def run_sft(config: Config, *, progress: Progress) -> Path:
             num_weights = build_scratch_model(config.model.scratch, texts, Path(start), seed=config.run.seed)
             progress.say(f"sft: built a model with {num_weights:,} weights")
         assert start is not None  # the configuration has one of the two
-        language_model = load_model(start, dtype="float32")
+        language_model = load_model(start, dtype=training_dtype(config))
         write_versions(run, versions_now(image=None, tools={}))
 
         # 3. Train
@@ -68,11 +74,11 @@ def run_sft(config: Config, *, progress: Progress) -> Path:
         if not examples:
             raise UserError(f"sft.max_length is {sft.max_length}; every one of the {len(pairs)} pairs is longer")
         metrics = MetricsLog(run.metrics)
-        train_on(examples, language_model, config=config, out=run.path, metrics=metrics, progress=progress)
+        trained = train_on(examples, language_model, config=config, out=run.path, metrics=metrics, progress=progress)
         metrics.close()
 
         # 4. Save
-        save_model(language_model, run)
+        save_model(trained, run)
         return run.model
 
 
@@ -152,8 +158,11 @@ def train_on(
     out: Path,
     metrics: MetricsLog,
     progress: Progress,
-) -> None:
-    """Train the model in place. `out` is for what TRL's reporters write."""
+) -> LanguageModel:
+    """Train the model in place; what is returned has the adapter around it with `[lora]`.
+
+    out: for what TRL's reporters write.
+    """
     import torch
     from datasets import Dataset
     from transformers import PrinterCallback, TrainerCallback
@@ -162,15 +171,17 @@ def train_on(
     sft = config.sft
     assert sft is not None
     on_cpu = not torch.cuda.is_available()
+    pass_size = sft.pass_size or sft.batch_size
     order = example_order(len(examples), sft, seed=config.run.seed)
     dataset = Dataset.from_list([examples[index] for index in order])
     arguments = SFTConfig(
         output_dir=str(out),
         max_steps=sft.num_steps,
-        per_device_train_batch_size=sft.batch_size,
+        per_device_train_batch_size=pass_size,
+        gradient_accumulation_steps=sft.batch_size // pass_size,
         learning_rate=sft.learning_rate,
         lr_scheduler_type="cosine",
-        warmup_steps=int(WARMUP_SHARE * sft.num_steps),
+        warmup_steps=int(sft.warmup_share * sft.num_steps),
         seed=config.run.seed,
         train_sampling_strategy="sequential",  # the order is ours, see example_order
         shuffle_dataset=False,
@@ -210,7 +221,9 @@ def train_on(
         args=arguments,
         train_dataset=dataset,
         processing_class=language_model.tokenizer,
+        peft_config=lora_config(config),
         callbacks=[StepLog()],
     )
     trainer.remove_callback(PrinterCallback)
     trainer.train()
+    return replace(language_model, model=trainer.model)
