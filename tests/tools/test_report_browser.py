@@ -16,7 +16,7 @@ from tests.fixtures.sample_run import FAMILIES, HOSTILE, write_benchmark, write_
 from verireason.reports.write import write_report
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 LINE = "#map [data-row]:not([hidden])"
 ROW = "#table > tbody > tr[data-row]:not([hidden])"
@@ -111,6 +111,13 @@ def watch(page: Page) -> Seen:
     return found
 
 
+def open_problem(page: Page, link: Locator) -> None:
+    """Click the name of a problem that is closed, and wait for its samples: an address opens a moment after it changed."""
+    number = link.evaluate("node => node.closest('[data-row]').dataset.row")
+    link.click()
+    page.wait_for_selector(f'[data-row="{number}"] + .detail article:not([hidden])')
+
+
 def test_the_page_asks_for_nothing_but_itself(seen: Seen, report: str) -> None:
     assert seen.requests == [report]
     assert len(seen.numbers(ROW)) == len(seen.numbers(LINE)) == NUM_PROBLEMS + 1
@@ -118,7 +125,7 @@ def test_the_page_asks_for_nothing_but_itself(seen: Seen, report: str) -> None:
 
 def test_what_a_model_wrote_stays_text_when_every_problem_is_opened(seen: Seen) -> None:
     for link in seen.page.locator("a[aria-expanded]").all():
-        link.click()
+        open_problem(seen.page, link)
     assert seen.page.title() != "owned"
     assert seen.page.locator("img").count() == 0
     assert seen.page.locator(".code", has_text=HOSTILE).count() > 0
@@ -129,7 +136,7 @@ def test_a_page_is_built_small_and_grows_as_problems_are_opened(seen: Seen) -> N
     count = "document.querySelectorAll('*').length"
     before = seen.page.evaluate(count)
     assert before < 60 * NUM_PROBLEMS + 5000
-    seen.page.locator("a[aria-expanded]").first.click()
+    open_problem(seen.page, seen.page.locator("a[aria-expanded]").first)
     assert seen.page.evaluate(count) > before
 
 
@@ -160,7 +167,7 @@ def test_a_kind_of_sample_hides_other_samples_and_dims_other_cells(seen: Seen, k
     assert 0 < len(seen.numbers(ROW)) <= NUM_PROBLEMS
     bright = seen.page.locator(f"{LINE} .cells > :not(.dim)")
     assert all(outcome in (name or "") for name in bright.evaluate_all("nodes => nodes.map((node) => node.className)"))
-    seen.page.locator(f"{ROW} a").first.click()
+    open_problem(seen.page, seen.page.locator(f"{ROW} a").first)
     outcomes = seen.page.locator(".detail article:not([hidden])").evaluate_all(
         "nodes => nodes.map((node) => node.dataset.outcome)"
     )
@@ -176,12 +183,14 @@ def test_a_cell_opens_its_sample_and_the_back_button_goes_back(seen: Seen) -> No
     cell = seen.page.locator(f"{LINE} .cells > a.o-MISMATCH").first
     link = cell.get_attribute("href")
     cell.click()
+    seen.page.wait_for_function("document.activeElement.dataset.keys")
     assert f"#{seen.address()}" == link
     keys, outcome = seen.page.evaluate("[document.activeElement.dataset.keys, document.activeElement.dataset.outcome]")
     assert outcome == "MISMATCH"
     assert seen.address().rpartition("/")[2] in keys.split()
     assert seen.page.locator(f'.detail [data-keys="{keys}"] svg.waves').first.is_visible()
     seen.page.locator("nav a[href='#result']").click()
+    seen.page.wait_for_url("**#result")
     seen.page.go_back()
     assert f"#{seen.address()}" == link
     seen.page.go_back()
@@ -202,7 +211,7 @@ def test_an_address_opens_what_it_names_whatever_is_filtered(seen: Seen) -> None
 
 def test_a_second_click_closes_a_problem(seen: Seen) -> None:
     link = seen.page.locator("a[aria-expanded]").first
-    link.click()
+    open_problem(seen.page, link)
     assert link.get_attribute("aria-expanded") == "true"
     link.click()
     assert link.get_attribute("aria-expanded") == "false"
@@ -251,12 +260,13 @@ def test_the_map_is_one_stop_and_arrows_go_on_from_there(seen: Seen) -> None:
     assert place[0]
     assert place[1].startswith("sample 1")
     seen.page.keyboard.press("Enter")
+    seen.page.wait_for_selector(".detail article")
     assert seen.page.locator(".detail").count() == 1
 
 
 def test_a_heading_sorts_and_open_problems_stay_with_their_rows(seen: Seen) -> None:
     first = seen.page.locator(ROW).first
-    first.locator("a").click()
+    open_problem(seen.page, first.locator("a"))
     number = first.get_attribute("data-row")
     seen.page.get_by_role("button", name="passes").click()
     shares = seen.page.locator(ROW).evaluate_all("nodes => nodes.map((node) => Number(node.dataset.rate))")
@@ -267,7 +277,7 @@ def test_a_heading_sorts_and_open_problems_stay_with_their_rows(seen: Seen) -> N
 def test_the_attempts_at_a_sample_are_shown_under_it(seen: Seen) -> None:
     assert seen.page.locator("#repair tbody tr").count() == 3
     for link in seen.page.locator("a[aria-expanded]").all()[:4]:
-        link.click()
+        open_problem(seen.page, link)
     assert seen.page.locator(".detail .attempt", has_text="after repair 1").count() > 0
 
 
@@ -279,7 +289,7 @@ def test_a_narrow_screen_never_scrolls_sideways(browser: Browser, report: str, t
     page = browser.new_page(viewport={"width": 400, "height": 800})
     page.goto(report)
     for link in page.locator("a[aria-expanded]").all()[:6]:
-        link.click()
+        open_problem(page, link)
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
     page.close()
 
@@ -288,7 +298,7 @@ def test_a_narrow_screen_never_scrolls_sideways(browser: Browser, report: str, t
 def test_words_and_letters_can_be_told_from_what_is_behind_them(browser: Browser, report: str, scheme: str) -> None:
     page = browser.new_page(color_scheme="dark" if scheme == "dark" else "light")
     page.goto(report)
-    page.locator("a[aria-expanded]").first.click()
+    open_problem(page, page.locator("a[aria-expanded]").first)
     ratios = page.evaluate(CONTRAST, "p, h2, .quiet, .caption, .cells > *, .cell, .chip, .code i, dd, dt, a, select")
     assert [(name, ratio) for name, ratio in ratios if ratio < 4.2] == []
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -299,7 +309,7 @@ def test_words_and_letters_can_be_told_from_what_is_behind_them(browser: Browser
 def test_print_has_the_figures_and_what_is_open_on_white(browser: Browser, report: str) -> None:
     page = browser.new_page(color_scheme="dark")
     page.goto(report)
-    page.locator(f"{ROW} a").first.click()
+    open_problem(page, page.locator(f"{ROW} a").first)
     page.emulate_media(media="print")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     for selector in ("#map", "svg.lengths", ".bar", ".rates", ".detail article", "#samples svg.waves", "#provenance"):
