@@ -124,6 +124,11 @@ class Source(Section):
         """Whether a generator makes the problems."""
         return self.source != "jsonl"
 
+    @property
+    def is_endless(self) -> bool:
+        """Whether every prompt can be a new problem."""
+        return self.is_generated and self.num is None
+
     @model_validator(mode="after")
     def _keys_fit_source(self) -> Self:
         generated_only = {"families": self.families, "levels": self.levels}
@@ -244,6 +249,9 @@ class Grpo(Section):
     steps_ahead: Annotated[int, Field(ge=0, le=2)] = 0
     """Steps that generation runs ahead of training, so that the farm works meanwhile. 0 is TRL's own order, to the bit;
     with 1 or 2 completions are that many updates old, and the importance ratio is to the weights that wrote them."""
+    refill_rounds: Annotated[int, Field(ge=0, le=64)] = 0
+    """Times that a step may ask more problems to replace groups that teach nothing, until all of its groups have signal
+    (DAPO's dynamic sampling). 0 trains on what came."""
     save_steps: Count = 20
 
     @property

@@ -22,17 +22,30 @@ from verireason.problem import Problem
 
 
 def prompt_sequence(config: Config) -> list[Problem]:
-    """The problems of all steps in order, `grpo.prompts_per_step` for each; equal settings, equal list.
+    """The first problems of `problem_stream`: as many as a run without refill asks."""
+    assert config.grpo is not None
+    return list(islice(problem_stream(config), config.grpo.prompts_per_step * config.grpo.max_steps))
+
+
+def problem_stream(config: Config) -> Iterator[Problem]:
+    """The problems of a run in order, endless and made as they are taken; equal settings, equal stream.
 
     Several sources take turns, so that at any place each has had its share of the prompts, give or take one. Without
     `num` every prompt of a generated source is a new problem (until the generator has no more). With it, or with
     problems from a file, the pool is gone through in seeded shuffles, one after another. Raises UserError for a bad
     choice of families or levels, for a bad file, and for Python problems under a rubric for hardware.
     """
-    assert config.grpo is not None
-    num_prompts = config.grpo.prompts_per_step * config.grpo.max_steps
-    streams = [_training_stream(source, seed=config.run.seed) for source in config.data.sources]
-    problems = list(islice(_take_turns(streams, config.data.weights), num_prompts))
+    streams = [_training_stream(source, config) for source in config.data.sources]
+    return _take_turns(streams, config.data.weights)
+
+
+def pool(source: Source, config: Config) -> list[Problem]:
+    """The training problems of a source that has finitely many. Raises UserError as `problem_stream` does."""
+    if source.is_generated:
+        problems = list(generated(source, split="train", num=source.num))
+    else:
+        assert source.path is not None  # the configuration has it for this kind
+        problems = _read(source.path)[: source.num]
     if any(problem.language == "python" for problem in problems):
         try:
             check_terms(config.terms)
@@ -87,23 +100,23 @@ def generated(source: Source, *, split: str, num: int | None) -> Iterator[Proble
 
 def with_libraries(problems: Sequence[Problem], libraries: Sequence[str]) -> list[Problem]:
     """The problems, those in Python with these libraries imported beside the ones that they ask for."""
-    return [_with_libraries(each, libraries) if libraries and each.language == "python" else each for each in problems]
+    return [_with_libraries(each, libraries) for each in problems]
 
 
 def _with_libraries(problem: Problem, libraries: Sequence[str]) -> Problem:
+    if not libraries or problem.language != "python":
+        return problem
     suite = read_suite(problem.spec.testbench)
     suite = replace(suite, libraries=tuple(dict.fromkeys([*suite.libraries, *libraries])))
     return replace(problem, spec=replace(problem.spec, testbench=suite.to_text()))
 
 
-def _training_stream(source: Source, *, seed: int) -> Iterator[Problem]:
+def _training_stream(source: Source, config: Config) -> Iterator[Problem]:
     """A source's training problems, endless."""
-    if source.is_generated and source.num is None:
-        return generated(source, split="train", num=None)
-    if source.is_generated:
-        return _shuffles(list(generated(source, split="train", num=source.num)), seed=seed)
-    assert source.path is not None  # the configuration has it for this kind
-    return _shuffles(_read(source.path)[: source.num], seed=seed)
+    if source.is_endless:
+        endless = generated(source, split="train", num=None)
+        return (_with_libraries(each, config.farm.python_libraries) for each in endless)
+    return _shuffles(pool(source, config), seed=config.run.seed)
 
 
 def _take_turns(streams: Sequence[Iterator[Problem]], weights: Sequence[float]) -> Iterator[Problem]:
