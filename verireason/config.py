@@ -386,6 +386,7 @@ FREE_KEYS = frozenset({"run.out", "run.report_to", "farm.jobs", "farm.cache"})
 LATER_KEYS: dict[str, Any] = {
     "data.mix": None,
     "farm.python_libraries": [],
+    "grpo.refill_rounds": 0,
     "lora": None,
     "model.dtype": None,
     "sft.pass_size": None,

@@ -34,47 +34,69 @@ class Parts:
     """What a trainer is made of, over the real farm."""
 
     def __init__(self, out: Path, farm: Farm, *settings: str) -> None:
+        from verireason.training.asking import open_asker
+        from verireason.training.deck import Deck
         from verireason.training.grpo import model_name, starting_model
         from verireason.training.models import load_model, set_up_libraries
-        from verireason.training.prompts import prompt_sequence
+        from verireason.training.ranks import Ranks
         from verireason.training.reward import SimulationReward
         from verireason.training.rundir import MetricsLog, RunDir
-        from verireason.training.trainer import StepLog
+        from verireason.training.step_log import Files, StepLog
 
         set_up_libraries(threads=1, needs_hub=False)
         self.config: Config = load_config(RECIPE, [f"run.out={out}", *settings])
         self.run = RunDir(path=out)
-        self.problems = prompt_sequence(self.config)
+        self.ranks = Ranks()
+        self.asker = open_asker(self.config)
         self.model = load_model(starting_model(self.config, out), name=model_name(self.config), dtype="float32")
-        self.records = RecordWriter(self.run.records)
-        self.reward = SimulationReward(
-            farm=farm, problems=self.problems, records=self.records, config=self.config, model=self.model
-        )
+        self.deck = Deck(config=self.config, asker=self.asker, farm=farm, model=self.model)
+        self.reward = SimulationReward(config=self.config, farm=farm, deck=self.deck, model=self.model)
+        files = Files(
+            run=self.run, metrics=MetricsLog(self.run.metrics), records=RecordWriter(self.run.records)
+        )  # fmt: skip
         self.log = StepLog(
-            config=self.config, run=self.run, metrics=MetricsLog(self.run.metrics), records=self.records,
-            reward=self.reward, progress=Progress(StringIO()), evaluate=None,
+            config=self.config, files=files, deck=self.deck, farm=farm, reward=self.reward,
+            progress=Progress(StringIO()),
         )  # fmt: skip
 
     def trainer(self) -> Any:
         from verireason.training.trainer import make_trainer
 
         return make_trainer(
-            config=self.config, run=self.run, model=self.model, problems=self.problems, reward=self.reward, log=self.log
-        )
+            config=self.config, run=self.run, model=self.model, ranks=self.ranks, asker=self.asker, deck=self.deck,
+            reward=self.reward, log=self.log,
+        )  # fmt: skip
 
     def plain_trainer(self) -> Any:
-        """TRL's own, with nothing of ours but the settings, the prompts and the reward."""
+        """TRL's own, with nothing of ours but the settings, the prompts and what a completion is worth."""
         from datasets import Dataset
         from trl import GRPOTrainer
 
-        from verireason.training.trainer import _arguments, _prompts
+        from verireason.training.groups import Group
+        from verireason.training.trl_arguments import trl_arguments
 
-        prompts = _prompts(self.config, self.problems, self.model)
+        grpo = self.config.grpo
+        assert grpo is not None
+        indices = self.asker.ask(grpo.prompts_per_step * grpo.max_steps, step=0)
+
+        def simulation(*, completion_ids: Any, index: Any, trainer_state: Any, **unused: Any) -> list[float | None]:
+            flight = self.reward.flight(index)
+            for place, token_ids in enumerate(completion_ids):
+                self.reward.launch(flight, place, token_ids)
+            samples = self.reward.collect(flight)
+            size = grpo.num_generations
+            for start in range(0, len(samples), size):
+                group = Group(index=index[start], samples=tuple(samples[start : start + size]), weights=0)
+                self.log.keep([group], "train", trainer_state.global_step + 1)
+            return [each.reward.total for each in samples]
+
         return GRPOTrainer(
             model=self.model.model,
-            reward_funcs=self.reward,
-            args=_arguments(self.config, self.run),
-            train_dataset=Dataset.from_dict({"prompt": prompts, "row": range(len(self.problems))}),
+            reward_funcs=simulation,
+            args=trl_arguments(self.config, self.run, self.ranks),
+            train_dataset=Dataset.from_dict(
+                {"prompt": [self.deck.prompt(index) for index in indices], "index": indices}
+            ),
             processing_class=self.model.tokenizer,
         )
 
@@ -108,25 +130,24 @@ def test_one_step_ahead_the_ratio_is_to_the_weights_that_wrote_the_tokens(
     trainer = parts.trainer()
     writers: list[Any] = []
     batches: list[dict[str, Any]] = []
-    write_step, score = trainer._write_step, trainer._generate_and_score_completions
+    write, score = trainer.write, trainer._generate_and_score_completions
 
-    def noting_the_writer(step: int) -> Any:
+    def noting_the_writer(indices: Any) -> Any:
         writers.append({name: each.clone() for name, each in parts.model.model.state_dict().items()})
-        return write_step(step)
+        return write(indices)
 
     def noting_the_batch(inputs: Any) -> Any:
         scored = score(inputs)
         batches.append({name: scored[name].clone() for name in scored if hasattr(scored[name], "clone")})
         return scored
 
-    trainer._write_step, trainer._generate_and_score_completions = noting_the_writer, noting_the_batch
+    trainer.write, trainer._generate_and_score_completions = noting_the_writer, noting_the_batch
     trainer.train()
 
     assert len(batches) == len(writers) == 4
-    assert "old_per_token_logps" not in batches[0], "the first step has nothing to run ahead of"
     start = starting_model(parts.config, parts.run.path)
     untouched = load_model(start, name="untouched", dtype="float32").model.eval()  # TRL changes the methods of its own
-    for writer, batch in list(zip(writers, batches, strict=True))[1:]:
+    for writer, batch in zip(writers, batches, strict=True):
         untouched.load_state_dict(writer)
         by_hand = token_log_probs(untouched, batch)
         mask = batch["completion_mask"].bool()

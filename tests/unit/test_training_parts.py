@@ -25,7 +25,7 @@ from verireason.training.prompts import (
     heldout_problems,
     prompt_sequence,
 )
-from verireason.training.reward import Scored, summarise
+from verireason.training.groups import Group, Sample, summarise
 from verireason.training.sft import example_order, read_pairs
 
 
@@ -167,49 +167,55 @@ def problem(name: str) -> Problem:
     )
 
 
-def scored(name: str, outcome: Outcome, total: float | None, *, code: str = "module m; endmodule") -> Scored:
-    return Scored(
-        problem=problem(name),
+def sample(name: str, outcome: Outcome, total: float | None, *, code: str = "module m; endmodule") -> Sample:
+    return Sample(
         completion=Completion(problem_id=name, sample=0, text=code, finish_reason="stop", num_tokens=10),
+        token_ids=range(10),
         extraction=Extraction(code=code, follows_format=True, why=""),
         verdict=Verdict(outcome=outcome),
         reward=Reward(total=total, terms={} if total is None else {"correct": float(outcome is Outcome.PASS)}),
     )
 
 
-def test_rates_are_shares_of_the_judged_and_the_unjudged_are_counted() -> None:
-    step = [
-        scored("a", Outcome.PASS, 1.0),
-        scored("a", Outcome.UNJUDGED, None),
-        scored("b", Outcome.MISMATCH, 0.2),
-        scored("b", Outcome.COMPILE_ERROR, 0.0),
-    ]
+def group(*samples: Sample) -> Group:
+    return Group(index=0, samples=samples, weights=0)
 
-    numbers = summarise(step, group_size=2)
+
+def test_rates_are_shares_of_the_judged_and_the_unjudged_are_counted() -> None:
+    numbers = summarise(
+        [
+            group(sample("a", Outcome.PASS, 1.0), sample("a", Outcome.UNJUDGED, None)),
+            group(sample("b", Outcome.MISMATCH, 0.2), sample("b", Outcome.REJECTED, 0.0)),
+        ]
+    )
 
     assert numbers["num_completions"] == 4
+    assert numbers["num_judged"] == 3
     assert numbers["unjudged"] == 1
     assert numbers["pass"] == pytest.approx(1 / 3)
+    assert numbers["rejected"] == pytest.approx(1 / 3)
     assert numbers["compile"] == pytest.approx(2 / 3)
     assert numbers["reward"] == pytest.approx(0.4)
     assert numbers["terms.correct"] == pytest.approx(1 / 3)
 
 
 def test_groups_that_teach_nothing_are_those_with_one_reward() -> None:
-    step = [
-        scored("a", Outcome.PASS, 1.0),
-        scored("a", Outcome.PASS, 1.0),
-        scored("b", Outcome.MISMATCH, 0.2),
-        scored("b", Outcome.COMPILE_ERROR, 0.0),
-    ]
+    numbers = summarise(
+        [
+            group(sample("a", Outcome.PASS, 1.0), sample("a", Outcome.PASS, 1.0)),
+            group(sample("b", Outcome.MISMATCH, 0.2), sample("b", Outcome.COMPILE_ERROR, 0.0)),
+            group(sample("c", Outcome.COMPILE_ERROR, 0.0), sample("c", Outcome.UNJUDGED, None)),
+            group(sample("d", Outcome.UNJUDGED, None), sample("d", Outcome.UNJUDGED, None)),
+        ]
+    )
 
-    numbers = summarise(step, group_size=2)
-
-    assert (numbers["zero_variance"], numbers["all_pass"], numbers["none_pass"]) == (0.5, 0.5, 0.5)
+    assert numbers["zero_variance"] == pytest.approx(2 / 3)
+    assert (numbers["all_pass"], numbers["none_pass"]) == (pytest.approx(1 / 3), pytest.approx(2 / 3))
+    assert numbers["groups"] == {"asked": 4, "live": 1, "all_pass": 1, "none_pass": 1, "tied": 0, "unjudged": 1}
 
 
 def test_a_step_without_a_verdict_has_no_rates() -> None:
-    numbers = summarise([scored("a", Outcome.UNJUDGED, None)] * 2, group_size=2)
+    numbers = summarise([group(*[sample("a", Outcome.UNJUDGED, None)] * 2)])
 
     assert numbers["unjudged"] == 2
     assert "pass" not in numbers
@@ -255,15 +261,15 @@ def test_bad_pairs_are_named_by_file_and_line(tmp_path: Path, text: str, words: 
 
 def test_completions_that_were_not_judged_leave_the_loss_and_its_divisor() -> None:
     torch = pytest.importorskip("torch", reason="the train extra is not installed")
-    from verireason.training.trainer import without_rows
+    from verireason.training.tensors import without_rows
 
     batch = {"completion_mask": torch.tensor([[1, 1, 0], [1, 1, 1]]), "num_items_in_batch": torch.tensor(5)}
 
-    masked = without_rows(batch, (False, True))
+    masked = without_rows(batch, (False, True), any_anywhere=True, gather=lambda each: each)
 
     assert masked["completion_mask"].tolist() == [[1, 1, 0], [0, 0, 0]]
     assert masked["num_items_in_batch"].item() == 2
-    assert without_rows(batch, (False, False)) is batch
+    assert without_rows(batch, (False, False), any_anywhere=False, gather=lambda each: each) is batch
 
 
 def test_progress_off_a_terminal_is_plain_lines() -> None:

@@ -6,20 +6,23 @@ The script reads top to bottom in `_train`. What TRL has no hook for is in `trai
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import ExitStack, closing, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 from sim.farm import Farm
-from verireason.config import Config
-from verireason.data.calibrate import calibrate
+from verireason.config import Config, read_config
 from verireason.errors import MissingError, UserError
 from verireason.evals.judging import farm_for_user
-from verireason.problem import Problem
 from verireason.records import RecordWriter, truncate_after_step
+from verireason.training.asking import open_asker
+from verireason.training.deck import Deck
 from verireason.training.heldout import Heldout, drop_evaluations_after
-from verireason.training.models import LanguageModel, check_model_path, load_model
+from verireason.training.models import LanguageModel, check_model_path, load_model, training_dtype
 from verireason.training.progress import Progress
 from verireason.training.prompts import prompt_sequence
+from verireason.training.ranks import Ranks, num_local_ranks, num_ranks
 from verireason.training.reward import SimulationReward, TooManyUnjudged
 from verireason.training.rundir import (
     MetricsLog,
@@ -33,16 +36,20 @@ from verireason.training.rundir import (
     versions_now,
     write_versions,
 )
-from verireason.training.trainer import StepLog, make_trainer
+from verireason.training.step_log import Files, StepLog
+from verireason.training.trainer import make_trainer
 
 OpenFarm = Callable[[Config], Farm]
 
 
 def configured_farm(config: Config) -> Farm:
-    """The farm that `[farm]` asks for. Raises MissingError with the line that says what this host lacks."""
+    """The farm that `[farm]` asks for; processes on one host share the boxes out among them.
+
+    Raises MissingError with the line that says what this host lacks.
+    """
+    num_boxes = max(1, (config.farm.jobs or os.cpu_count() or 1) // num_local_ranks())
     return farm_for_user(
-        box=config.farm.box, num_boxes=config.farm.jobs or os.cpu_count() or 1, checks=config.checks,
-        use_cache=config.farm.cache,
+        box=config.farm.box, num_boxes=num_boxes, checks=config.checks, use_cache=config.farm.cache
     )  # fmt: skip
 
 
@@ -54,8 +61,9 @@ def start_grpo(config: Config, *, progress: Progress, open_farm: OpenFarm = conf
     """
     out = Path(config.run.out)
     check_start(config, out)  # before the directory is made: a bad recipe leaves nothing behind
-    with new_run(out, config) as run:
-        return _train(config, run, progress=progress, open_farm=open_farm)
+    ranks = Ranks()
+    with new_run(out, config) if ranks.is_main else nullcontext(RunDir(path=out)) as run:
+        return _train(config, run, ranks, progress=progress, open_farm=open_farm)
 
 
 def resume_grpo(out: Path, config: Config | None, *, progress: Progress, open_farm: OpenFarm = configured_farm) -> Path:
@@ -63,9 +71,13 @@ def resume_grpo(out: Path, config: Config | None, *, progress: Progress, open_fa
 
     config: what the user asks for; UserError names the differences when it would change results. None asks for nothing.
     """
+    ranks = Ranks()
+    if not ranks.is_main:
+        return _train(config or read_config(out / "config.json"), RunDir(path=out), ranks, progress=progress,
+                      open_farm=open_farm)  # fmt: skip
     with resumed_run(out, config) as (run, resumed):
         check_start(resumed, out)
-        return _train(resumed, run, progress=progress, open_farm=open_farm)
+        return _train(resumed, run, ranks, progress=progress, open_farm=open_farm)
 
 
 def starting_model(config: Config, out: Path) -> str:
@@ -90,66 +102,68 @@ def check_start(config: Config, out: Path) -> None:
     if config.sft is not None and not Path(start).is_dir():
         raise UserError(f"the recipe has an [sft] section and {start} is not there; run verireason sft first")
     check_model_path(start)
+    if config.eval.every is not None and num_ranks() > 1:
+        raise UserError(
+            f"eval.every is set and {num_ranks()} processes train; expected one process, or no eval.every and "
+            "verireason eval after the run"
+        )
 
 
-def with_known_checks(farm: Farm, problems: Sequence[Problem]) -> list[Problem]:
-    """The problems with the number of checks of a full run filled in where only a run of the golden can tell it.
-
-    Raises UserError when a golden does not pass: no completion could.
-    """
-    unknown = {one.id: one for one in problems if one.spec.num_checks is None}
-    if not unknown:
-        return list(problems)
-    calibration = calibrate(farm, unknown.values())
-    for problem_id, defect in calibration.defects.items():
-        raise UserError(f"problem {problem_id}: {defect}; leave it out of the training data")
-    return [calibration.problems.get(one.id, one) for one in problems]
-
-
-def _train(config: Config, run: RunDir, *, progress: Progress, open_farm: OpenFarm) -> Path:
-    """Train in a directory that this process holds, from its last whole checkpoint when it has one."""
+def _train(config: Config, run: RunDir, ranks: Ranks, *, progress: Progress, open_farm: OpenFarm) -> Path:
+    """Train from the last whole checkpoint of a directory that the main process holds, or from the beginning."""
     # 1. What a killed process left behind goes back to the last checkpoint
+    if ranks.is_main:
+        _, last_step = last_checkpoint(run)
+        truncate_after_step(run.records, last_step)
+        truncate_metrics(run.metrics, last_step)
+        drop_evaluations_after(run, last_step)
+    ranks.wait()
     checkpoint, last_step = last_checkpoint(run)
-    truncate_after_step(run.records, last_step)
-    truncate_metrics(run.metrics, last_step)
-    drop_evaluations_after(run, last_step)
+    if not ranks.is_main:
+        progress = Progress(open(os.devnull, "w"))  # noqa: SIM115  # for as long as the process lives
 
-    # 2. Problems, in the order in which they are asked
-    problems = prompt_sequence(config)
+    # 2. What will be asked, and the model
+    asker = open_asker(config)
+    start = starting_model(config, run.path)
+    model = load_model(start, name=model_name(config), dtype=training_dtype(config))
 
-    # 3. Model
-    model = load_model(starting_model(config, run.path), name=model_name(config), dtype="float32")
+    with open_farm(config) as farm, ExitStack() as files:
+        written = None
+        if ranks.is_main:
+            changed = write_versions(run, versions_now(image=farm.image, tools=farm.tools))
+            if changed:
+                progress.say(f"warning: not what the run was started with: {'; '.join(changed)}; results may differ")
+            written = Files(
+                run=run, metrics=files.enter_context(closing(MetricsLog(run.metrics))),
+                records=files.enter_context(RecordWriter(run.records)),
+            )  # fmt: skip
+        deck = Deck(config=config, asker=asker, farm=farm, model=model)
+        deck.prepare(prompt_sequence(config))
 
-    with open_farm(config) as farm, RecordWriter(run.records) as records:
-        changed = write_versions(run, versions_now(image=farm.image, tools=farm.tools))
-        if changed:
-            progress.say(f"warning: not what the run was started with: {'; '.join(changed)}; results may differ")
-
-        problems = with_known_checks(farm, problems)
-
-        # 4. The one reward function
-        reward = SimulationReward(farm=farm, problems=problems, records=records, config=config, model=model)
-
-        # 5. Trainer
-        metrics = MetricsLog(run.metrics)
+        # 3. Reward, log, trainer
+        reward = SimulationReward(config=config, farm=farm, deck=deck, model=model)
         heldout = Heldout(config=config, run=run, farm=farm, model=model) if config.eval.every else None
         log = StepLog(
-            config=config, run=run, metrics=metrics, records=records, reward=reward, progress=progress,
+            config=config, files=written, deck=deck, farm=farm, reward=reward, progress=progress,
             evaluate=heldout.measure if heldout else None,
         )  # fmt: skip
-        trainer = make_trainer(config=config, run=run, model=model, problems=problems, reward=reward, log=log)
+        trainer = make_trainer(
+            config=config, run=run, model=model, ranks=ranks, asker=asker, deck=deck, reward=reward, log=log,
+            checkpoint=checkpoint,
+        )  # fmt: skip
 
-        # 6. Train
+        # 4. Train
         progress.say(_opening(config, run, model, farm, last_step))
         try:
             with disk_errors(run.path):
                 trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         except TooManyUnjudged as err:
             raise MissingError(f"{err}; see verireason doctor, then go on with --resume {run.path}") from err
-        metrics.close()
 
-    # 7. Save
-    save_model(model, run)
+    # 5. Save
+    if ranks.is_main:
+        save_model(replace(model, model=trainer.accelerator.unwrap_model(trainer.model)), run)
+    ranks.wait()
     return run.model
 
 

@@ -31,6 +31,7 @@ from verireason.training.models import LanguageModel
 
 PACKAGES = ("verireason", "torch", "transformers", "trl", "accelerate", "datasets", "peft", "tokenizers", "numpy")
 MARKER = "complete.json"
+ASKED = "asked.json"
 NUM_CHECKPOINTS_KEPT = 2
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -241,6 +242,23 @@ def is_complete(checkpoint: Path) -> bool:
         return all((checkpoint / name).stat().st_size == size for name, size in sizes.items())
     except (OSError, ValueError):
         return False
+
+
+def write_asked(checkpoint: Path, state: Mapping[str, Any]) -> None:
+    """Keep what was asked so far in a checkpoint."""
+    with disk_errors(checkpoint):
+        (checkpoint / ASKED).write_text(json.dumps(state), encoding="utf-8")
+
+
+def read_asked(checkpoint: Path) -> dict[str, Any]:
+    """What was asked up to a checkpoint. UserError for one of an older version, which has no such file."""
+    try:
+        return json.loads((checkpoint / ASKED).read_text(encoding="utf-8"))  # type: ignore[no-any-return]  # ours
+    except FileNotFoundError as err:
+        raise UserError(
+            f"{checkpoint}: found no {ASKED}, which says what was asked; an older version made this checkpoint: "
+            "go on with that one, or start a new run"
+        ) from err
 
 
 def last_checkpoint(run: RunDir) -> tuple[Path | None, int]:
