@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from itertools import chain
 from pathlib import Path
 
-from verireason.commands import data_convert, data_get, data_select, data_validate
+from verireason.commands import data_answers, data_convert, data_get, data_select, data_validate
 from verireason.commands.verify import add_farm_arguments, positive
 from verireason.problem import Problem
 
@@ -40,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     data_convert.add_convert_arguments(converting)
     ingesting = actions.add_parser("ingest", help="prove a data set that a model wrote, and write what is sound")
     data_convert.add_ingest_arguments(ingesting)
+    data_answers.add_arguments(actions.add_parser("answers", help="answers with their reasoning, to fine-tune on"))
     data_select.add_arguments(actions.add_parser("select", help="keep the problems that a model can learn from"))
     for parser in (converting, ingesting):
         add_farm_arguments(parser)
@@ -54,6 +55,7 @@ def run(args: argparse.Namespace) -> int:
         "get": data_get.run,
         "convert-codev": data_convert.run_convert,
         "ingest": data_convert.run_ingest,
+        "answers": data_answers.run,
         "select": data_select.run,
     }
     return actions[args.action](args)

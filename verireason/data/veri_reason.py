@@ -36,10 +36,11 @@ _HEADER = re.compile(r"(\bmodule __vr_tb\b[^;]*;)")
 
 def load(root: Path) -> Loaded:
     """Drafts of the problems. UserError for a directory that holds none."""
-    return collect(read_rows(root, SOURCE), name=_id, build=_problem)
+    return collect(read_rows(root, SOURCE), name=name_of, build=_problem)
 
 
-def _id(row: Row) -> str:
+def name_of(row: Row) -> str:
+    """The id of a row's problem."""
     value = row.fields.get("id")
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise row.wrong("field id is neither a text nor a number")

@@ -36,11 +36,13 @@ IGNORED = -100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """One thing to learn: a specification and the answer to it, both without template."""
+    """One thing to learn: a specification and the answer to it."""
 
     prompt: str
     answer: str
     language: str = "verilog"
+    is_whole: bool = False
+    """Whether the answer is all that the model is to write, with thoughts and tags; else it is code alone."""
 
 
 def run_sft(config: Config, *, progress: Progress) -> Path:
@@ -95,8 +97,8 @@ def corpus_pairs(config: Config) -> list[Pair]:
 
 
 def read_pairs(path: Path) -> Iterator[Pair]:
-    """Pairs from a JSONL file of {"prompt": text, "completion": code}; a "language" beside them is Verilog's when it is
-    left out. UserError names file and line of a bad one.
+    """Pairs from a JSONL file of {"prompt": text, "completion": code}, or {"prompt": text, "answer": text} for a whole
+    answer; a "language" beside them is Verilog's when it is left out. UserError names file and line of a bad one.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -109,13 +111,15 @@ def read_pairs(path: Path) -> Iterator[Pair]:
             row = json.loads(line)
         except ValueError as err:
             raise UserError(f"{path}:{number}: not JSON: {err}") from err
-        for name in ("prompt", "completion"):
-            if not isinstance(row, dict) or not isinstance(row.get(name), str):
-                raise UserError(f'{path}:{number}: found no text "{name}"; expected "prompt" and "completion"')
+        if not isinstance(row, dict) or not isinstance(row.get("prompt"), str):
+            raise UserError(f'{path}:{number}: found no text "prompt"; expected "prompt" and "completion" or "answer"')
+        name = "answer" if "answer" in row else "completion"
+        if not isinstance(row.get(name), str):
+            raise UserError(f'{path}:{number}: found no text "{name}"; expected "prompt" and "completion" or "answer"')
         language = row.get("language", "verilog")
         if language not in LANGUAGES:
             raise UserError(f'{path}:{number}: "language" is {language!r}; expected one of {", ".join(LANGUAGES)}')
-        yield Pair(prompt=row["prompt"], answer=row["completion"], language=language)
+        yield Pair(prompt=row["prompt"], answer=row[name], language=language, is_whole=name == "answer")
 
 
 def encode_pairs(language_model: LanguageModel, pairs: Sequence[Pair], *, config: Config) -> list[dict[str, list[int]]]:
@@ -127,7 +131,9 @@ def encode_pairs(language_model: LanguageModel, pairs: Sequence[Pair], *, config
         template.prompt(pair.prompt, chat=chat, system_prompt=config.template.system_prompt, language=pair.language)
         for pair in pairs
     ]
-    answers = [template.completion(pair.answer, language=pair.language) for pair in pairs]
+    answers = [
+        pair.answer if pair.is_whole else template.completion(pair.answer, language=pair.language) for pair in pairs
+    ]
     answer_ids = tokenizer(answers, add_special_tokens=False)["input_ids"]
     examples = []
     for before, after in zip(prompt_tokens(tokenizer, prompts), answer_ids, strict=True):
