@@ -20,3 +20,7 @@ class Attempt:
     """Whether the text has the form that the prompt asked for; None when it asked for none."""
     finish_reason: str | None = None
     """"stop", or "length" for a text that was cut off; None when the source does not say."""
+    num_tokens: int | None = None
+    """That the model wrote, the ending one included; None when the source does not say."""
+    max_tokens: int | None = None
+    """That it was allowed to write."""

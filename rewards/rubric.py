@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from rewards.attempt import Attempt
-from rewards.terms import TERMS
+from rewards.terms import STYLE_TERMS, TERMS
 from sim.verdict import Outcome
 
 __all__ = ["RUBRICS", "Attempt", "Reward", "Rubric"]
@@ -28,6 +28,8 @@ class Reward:
 
     total: float | None
     """None when the farm failed, or failed to measure a term: no reward at all, which is not zero."""
+    correctness: float | None
+    """What of the total is not for style (`rewards.terms.STYLE_TERMS`); None with it."""
     terms: Mapping[str, float]
     """Each measured term's value before weighting; empty for an unjudged attempt."""
 
@@ -100,13 +102,18 @@ class Rubric:
     def score(self, attempt: Attempt) -> Reward:
         """The reward of an attempt; UNJUDGED has none, and neither has one that lacks a measurement."""
         if attempt.verdict.outcome is Outcome.UNJUDGED:
-            return Reward(total=None, terms={})
+            return Reward(total=None, correctness=None, terms={})
         values = {term: TERMS[term].function(attempt) for term, weight in self.weights.items() if weight}
         measured = {term: value for term, value in values.items() if value is not None}
         if len(measured) < len(values):
-            return Reward(total=None, terms=measured)
+            return Reward(total=None, correctness=None, terms=measured)
         # fsum rounds once, so a larger term can never make a smaller total
-        return Reward(total=math.fsum(self.weights[term] * value for term, value in measured.items()), terms=measured)
+        weighted = {term: self.weights[term] * value for term, value in measured.items()}
+        return Reward(
+            total=math.fsum(weighted.values()),
+            correctness=math.fsum(value for term, value in weighted.items() if term not in STYLE_TERMS),
+            terms=measured,
+        )
 
 
 RUBRICS = {

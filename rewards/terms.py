@@ -15,6 +15,8 @@ from sim.verdict import NamedTest, Netlist
 
 FIRST_K = 10
 """Tests that `first_k` looks at."""
+OVERLONG_SHARE = 0.2
+"""Of the token limit: the buffer of `within_length`. DAPO has 4096 of 20480."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +146,29 @@ def finished(attempt: Attempt) -> float:
     return float(attempt.finish_reason != "length")
 
 
+def within_length(attempt: Attempt) -> float | None:
+    """1.0 up to the last OVERLONG_SHARE of the token limit, then falling in a line to 0.0 at the limit.
+
+    One more than DAPO's soft punishment of the over-long (arXiv 2503.14476, equation 13), which goes from 0 to -1.
+    """
+    if attempt.num_tokens is None or attempt.max_tokens is None:
+        return None
+    left = attempt.max_tokens - attempt.num_tokens
+    return min(1.0, max(0.0, left / (OVERLONG_SHARE * attempt.max_tokens)))
+
+
+def concise(attempt: Attempt) -> float | None:
+    """Share of the token limit that a candidate which passes left unused; nothing for one that fails.
+
+    The shortest failure is an empty one, and short failures are the easiest to learn, so only a pass has any of it.
+    """
+    if not attempt.verdict.passed:
+        return 0.0
+    if attempt.num_tokens is None or attempt.max_tokens is None:
+        return None
+    return min(1.0, max(0.0, 1.0 - attempt.num_tokens / attempt.max_tokens))
+
+
 TERMS = {
     term.name: term
     for term in (
@@ -171,6 +196,10 @@ TERMS = {
              doc="1 for a text in the form that the template asks for"),
         Term(name="finished", function=finished, low=0.0, high=1.0, passed_low=0.0, failed_high=1.0,
              doc="1 for a text that was not cut off at the token limit"),
+        Term(name="within_length", function=within_length, low=0.0, high=1.0, passed_low=0.0, failed_high=1.0,
+             doc=f"1 for a text that keeps out of the last {OVERLONG_SHARE:.0%} of the token limit, 0 at the limit"),
+        Term(name="concise", function=concise, low=0.0, high=1.0, passed_low=0.0, failed_high=0.0,
+             doc="share of the token limit that a candidate which passes left unused"),
     )
 }  # fmt: skip
 """Term name to term."""
@@ -179,3 +208,6 @@ SYNTHESIS_TERMS = frozenset({"synthesisable", "area", "depth"})
 """Those that need `Verdict.synthesis`."""
 HARDWARE_TERMS = SYNTHESIS_TERMS | {"similarity", "lint"}
 """Those that only a hardware design has: of a Python program they are never measured, so it would have no reward."""
+STYLE_TERMS = frozenset({"lint", "synthesisable", "area", "depth", "format", "finished", "within_length", "concise"})
+"""Those that say how well something is made or written. What the others say, whether it works and how nearly, is
+correctness."""

@@ -56,6 +56,8 @@ def attempts(draw: st.DrawFn, outcomes: Sequence[Outcome]) -> Attempt:
         verdict=verdict,
         follows_format=draw(st.sampled_from([None, True, False])),
         finish_reason=draw(st.sampled_from([None, "stop", "length"])),
+        num_tokens=draw(st.integers(0, 600)),
+        max_tokens=512,
     )
 
 
@@ -83,7 +85,7 @@ def wrong(num_passed: int, num_tests: int) -> Attempt:
         outcome=Outcome.MISMATCH, num_passed=num_passed, num_tests=num_tests, similarity=0.5,
         lint=Lint(warnings=(), classes={}), synthesis=Synthesis(netlist=None),
     )  # fmt: skip
-    return Attempt(verdict=verdict)
+    return Attempt(verdict=verdict, num_tokens=10, max_tokens=512)
 
 
 def program(tests: Sequence[NamedTest]) -> Attempt:
@@ -92,7 +94,7 @@ def program(tests: Sequence[NamedTest]) -> Attempt:
         outcome=Outcome.WRONG, num_passed=sum(test.passed for test in tests), num_tests=len(tests) + 1,
         tests=tuple(tests), similarity=0.5, lint=Lint(warnings=(), classes={}), synthesis=Synthesis(netlist=None),
     )  # fmt: skip
-    return Attempt(verdict=verdict)
+    return Attempt(verdict=verdict, num_tokens=10, max_tokens=512)
 
 
 def netlist(num_cells: int, depth: int) -> Netlist:
@@ -189,6 +191,34 @@ def test_a_pass_whose_synthesis_was_not_measured_has_no_such_term(name: str) -> 
 @pytest.mark.parametrize("name", ["area", "depth"])
 def test_a_netlist_without_the_goldens_has_no_ratio(name: str) -> None:
     assert TERMS[name].function(synthesised(Outcome.PASS, netlist(1, 1), None)) is None
+
+
+@pytest.mark.parametrize(
+    ("num_tokens", "within", "share_left"),
+    [(1, 1.0, 0.99), (80, 1.0, 0.2), (90, 0.5, 0.1), (95, 0.25, 0.05), (100, 0.0, 0.0)],
+)
+def test_length_costs_in_the_last_fifth_and_pays_a_pass_all_along(
+    num_tokens: int, within: float, share_left: float
+) -> None:
+    passed, failed = (
+        Attempt(verdict=Verdict(outcome=outcome), num_tokens=num_tokens, max_tokens=100)
+        for outcome in (Outcome.PASS, Outcome.MISMATCH)
+    )
+    assert TERMS["within_length"].function(passed) == pytest.approx(within)
+    assert TERMS["within_length"].function(failed) == pytest.approx(within)
+    assert TERMS["concise"].function(passed) == pytest.approx(share_left)
+    assert TERMS["concise"].function(failed) == 0.0
+
+
+@pytest.mark.parametrize("name", ["within_length", "concise"])
+def test_a_pass_of_unknown_length_has_no_such_term(name: str) -> None:
+    assert TERMS[name].function(Attempt(verdict=Verdict(outcome=Outcome.PASS))) is None
+
+
+def test_correctness_is_the_total_without_style() -> None:
+    rubric = Rubric.from_weights("mine", {"correct": 1.0, "fraction_passed": 0.5, "format": 0.2, "lint": 0.1})
+    reward = rubric.score(wrong(50, 100))
+    assert (reward.total, reward.correctness) == (pytest.approx(0.55), pytest.approx(0.25))
 
 
 def test_synthesisable_is_what_has_a_netlist() -> None:
@@ -301,7 +331,9 @@ def test_where_no_tests_have_names_the_checks_count(name: str) -> None:
 
 @pytest.mark.parametrize("outcome", [outcome for outcome in CONCLUSIONS if outcome in COMPILED])
 def test_a_program_has_every_term_but_those_of_hardware(outcome: Outcome) -> None:
-    attempt = Attempt(verdict=Verdict(outcome=outcome, num_passed=1, num_tests=2))
+    attempt = Attempt(
+        verdict=Verdict(outcome=outcome, num_passed=1, num_tests=2), num_tokens=10, max_tokens=512
+    )  # fmt: skip
     missing = {name for name, term in TERMS.items() if term.function(attempt) is None}
     assert missing <= HARDWARE_TERMS
     assert outcome is not Outcome.PASS or missing == HARDWARE_TERMS - {"similarity"}

@@ -173,7 +173,9 @@ def sample(name: str, outcome: Outcome, total: float | None, *, code: str = "mod
         token_ids=range(10),
         extraction=Extraction(code=code, follows_format=True, why=""),
         verdict=Verdict(outcome=outcome),
-        reward=Reward(total=total, terms={} if total is None else {"correct": float(outcome is Outcome.PASS)}),
+        reward=Reward(
+            total=total, correctness=total, terms={} if total is None else {"correct": float(outcome is Outcome.PASS)}
+        ),
     )
 
 
