@@ -31,8 +31,10 @@ check: install
 bench: image
 	$(BIN)/python benchmarks/table.py $(if $(VERILOG_EVAL),--root $(VERILOG_EVAL)) $(if $(HUMAN_EVAL),--human-eval $(HUMAN_EVAL))
 
+# tests/tools stays in one process: its farm works on all cores already, and what its tests share is made once
 unit: image
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n logical tests/unit tests/architecture
+	$(BIN)/pytest -q --ignore tests/unit --ignore tests/architecture
 
 image: install
 	$(BIN)/verireason image build

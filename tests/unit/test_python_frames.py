@@ -23,7 +23,7 @@ from sim.python.course import NAME, course
 from sim.python.suite import CallTest, Comparator, Program, StdioTest, Style, Suite
 from sim.verdict import Candidate, Outcome, Spec, TestEnd, Verdict
 
-NUM_CALLS, NUM_PROGRAMS, NUM_OTHERS = 60_000, 15_000, 5_000
+NUM_CALLS, NUM_PROGRAMS, NUM_OTHERS = 20_000, 5_000, 2_000
 """Streams, 100,000 over all tests."""
 EXPECTED: tuple[Any, ...] = (734912, [61, "q\n7"], (8.25, None), {"k": frozenset({93})}, -(10**4500), True)
 TEXTS = tuple(encode(value).encode() for value in EXPECTED)
@@ -165,7 +165,7 @@ def test_no_stream_of_answers_breaks_the_judge_or_passes_a_test_without_its_answ
         outcomes[verdict.outcome] += 1
     # The streams are worth something: they pass, fail and break in every way.
     frequent = (Outcome.PASS, Outcome.WRONG, Outcome.CRASH, Outcome.COMPILE_ERROR, Outcome.TIMEOUT)
-    assert min(outcomes[each] for each in frequent) > 200, outcomes
+    assert min(outcomes[each] for each in frequent) > 60, outcomes
 
 
 def test_every_stream_that_is_left_alone_is_read_to_the_letter() -> None:
@@ -211,7 +211,7 @@ def test_no_stream_of_program_results_passes_a_test_without_its_line(suite: Suit
         if suite is PROGRAM:
             check(verdict, IDS, said)
         assert {test.name for test in verdict.tests if test.passed} <= said
-    assert num_passes > 500
+    assert num_passes > 150
 
 
 def text_in(payload: bytes) -> str | None:

@@ -85,7 +85,11 @@ def test_ints_of_any_length_are_read() -> None:
         ("test.json", b'[{"name": "one"}, 3]', "test.json row 2: found an int; every row is an object"),
         ("test.json", b'[{"name": "one"}', "test.json: not JSON (Expecting ',' delimiter"),
         ("test.jsonl", b"\n", "its files hold no rows"),
-        ("test.jsonl.gz", gzip.compress(b'{"name": "one"}\n' * 99)[:-9], "test.jsonl.gz: cannot be read (Compressed"),
+        (
+            "test.jsonl.gz",
+            gzip.compress(b'{"name": "one"}\n' * 99, mtime=0)[:-9],
+            "test.jsonl.gz: cannot be read (Compressed",
+        ),
         ("test.jsonl.gz", b"not gzip", "test.jsonl.gz: cannot be read (Not a gzipped file"),
         ("test.parquet", b"PAR1, and no more", "test.parquet: not parquet, or a part of it ("),
         ("test.arrow", b"no arrow", "test.arrow: not an arrow stream, or a part of one ("),
