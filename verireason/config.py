@@ -300,6 +300,8 @@ class Farm(Section):
     """Boxes at the same time; None takes one per core."""
     max_unjudged: Share = 0.1
     """Share of a step's completions that may stay unjudged before the run stops."""
+    patience_s: Annotated[float, Field(ge=0.0)] = 600.0
+    """Wall seconds to wait for a farm that fails, trying again and again, before more than that stops the run."""
     deadline_s: Annotated[float, Field(gt=0.0)] = 1800.0
     """Wall seconds for the verdicts of a step, from when the farm got them; what is late is UNJUDGED."""
     simulator: Annotated[Simulator, Field(strict=False)] = Simulator.ICARUS
@@ -381,7 +383,7 @@ class Config(Section):
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
 
 
-FREE_KEYS = frozenset({"run.out", "run.report_to", "farm.jobs", "farm.cache"})
+FREE_KEYS = frozenset({"run.out", "run.report_to", "farm.jobs", "farm.cache", "farm.patience_s"})
 """Settings that cannot change a result, so a resumed run may have others."""
 LATER_KEYS: dict[str, Any] = {
     "data.mix": None,
