@@ -5,36 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from statistics import fmean, pstdev
 
 from rewards.rubric import Reward
 from sim.verdict import Outcome, Verdict
 from verireason.problem import Completion
 from verireason.templates import Extraction
+from verireason.training.advantages import GroupKind, kind_of_group
 from verireason.training.asking import GroupOutcome
-
-
-class GroupKind(StrEnum):
-    """What a group has to teach."""
-
-    LIVE = "live"
-    ALL_PASS = "all_pass"
-    NONE_PASS = "none_pass"
-    TIED = "tied"
-    UNJUDGED = "unjudged"
-
-
-def kind_of_group(totals: Sequence[float | None], passes: Sequence[bool | None]) -> GroupKind:
-    """Live when its judged completions have more than one reward. Both lists are by completion, None for UNJUDGED."""
-    judged = [each for each in passes if each is not None]
-    if not judged:
-        return GroupKind.UNJUDGED
-    if len({total for total in totals if total is not None}) > 1:
-        return GroupKind.LIVE
-    if all(judged):
-        return GroupKind.ALL_PASS
-    return GroupKind.TIED if any(judged) else GroupKind.NONE_PASS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +49,7 @@ class Group:
     def kind(self) -> GroupKind:
         """Whether there is something to learn from it."""
         return kind_of_group(
-            [each.reward.total for each in self.samples],
+            [each.reward.correctness for each in self.samples],
             [each.verdict.passed if each.is_judged else None for each in self.samples],
         )
 

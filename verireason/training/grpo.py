@@ -161,8 +161,11 @@ def _train(config: Config, run: RunDir, ranks: Ranks, *, progress: Progress, ope
             raise MissingError(f"{err}; see verireason doctor, then go on with --resume {run.path}") from err
 
     # 5. Save
+    sharded = trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled
+    state_dict = trainer.accelerator.get_state_dict(trainer.model_wrapped) if sharded else None  # all take part
     if ranks.is_main:
-        save_model(replace(model, model=trainer.accelerator.unwrap_model(trainer.model)), run)
+        trained = replace(model, model=trainer.accelerator.unwrap_model(trainer.model))
+        save_model(trained, run, state_dict=state_dict)
     ranks.wait()
     return run.model
 

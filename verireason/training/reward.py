@@ -57,6 +57,7 @@ class SimulationReward:
         self._ends = end_tokens(model.model, model.tokenizer)
         self._rubric = config.rubric.rubric
         self._group_size = config.grpo.num_generations
+        self._max_tokens = config.grpo.max_completion_length
         self.waited_s = 0.0
         """Wall seconds that were spent waiting for verdicts; whoever reads it sets it back."""
 
@@ -101,8 +102,9 @@ class SimulationReward:
         token_ids = launched.token_ids
         finish_reason = "stop" if token_ids and token_ids[-1] in self._ends else "length"
         attempt = Attempt(
-            verdict=verdict, follows_format=launched.extraction.follows_format, finish_reason=finish_reason
-        )
+            verdict=verdict, follows_format=launched.extraction.follows_format, finish_reason=finish_reason,
+            num_tokens=len(token_ids), max_tokens=self._max_tokens,
+        )  # fmt: skip
         return Sample(
             completion=Completion(
                 problem_id=launched.problem.id, sample=number, text=launched.text, finish_reason=finish_reason,

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from verireason.config import Grpo
+from verireason.training.advantages import GroupKind
 from verireason.training.asking import Asker
-from verireason.training.groups import Group, GroupKind
+from verireason.training.groups import Group
 from verireason.training.ranks import Ranks
 from verireason.training.reward import Flight, SimulationReward, TooManyUnjudged, complaint
 

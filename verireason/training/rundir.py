@@ -161,10 +161,11 @@ def versions_now(*, image: str | None, tools: Mapping[str, str]) -> dict[str, An
     }
 
 
-def save_model(model: LanguageModel, run: RunDir) -> None:
+def save_model(model: LanguageModel, run: RunDir, *, state_dict: Mapping[str, Any] | None = None) -> None:
     """Save the result. The name `model` appears when all of it is there, which says that the run is finished.
 
-    A model of peft is merged, in memory too, and its adapter saved beside it.
+    state_dict: the weights, where the model in memory holds a part of them only. A model of peft is merged, in memory
+    too, and its adapter saved beside it.
     """
     part = run.path / "model.part"
     shutil.rmtree(part, ignore_errors=True)
@@ -173,7 +174,7 @@ def save_model(model: LanguageModel, run: RunDir) -> None:
         if hasattr(weights, "merge_and_unload"):
             weights.save_pretrained(run.adapter)
             weights = weights.merge_and_unload()
-        weights.save_pretrained(part)
+        weights.save_pretrained(part, **({} if state_dict is None else {"state_dict": state_dict}))
         model.tokenizer.save_pretrained(part)
         shutil.rmtree(run.model, ignore_errors=True)  # there when a finished run is resumed
         os.replace(part, run.model)

@@ -57,6 +57,7 @@ def trl_arguments(config: Config, run: RunDir, ranks: Ranks) -> Any:
         epsilon_high=grpo.epsilon_high,
         scale_rewards=grpo.scale_rewards,
         beta=grpo.beta,
+        ddp_find_unused_parameters=False,
         seed=config.run.seed,
         use_cpu=on_cpu,
         bf16=not on_cpu,
