@@ -25,6 +25,7 @@ from verireason.errors import UserError
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Count = Annotated[int, Field(ge=1)]
+Weight = Annotated[float, Field(gt=0.0, le=1e6)]
 Names = Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
 """TOML has lists only, so tuples are taken from lists."""
 
@@ -145,7 +146,7 @@ class Source(Section):
 class MixedSource(Source):
     """`[[data.mix]]`: one of several sources."""
 
-    weight: Annotated[float, Field(gt=0.0, le=1e6)] = 1.0
+    weight: Weight = 1.0
     """Its share of the prompts, in proportion to the others' weights."""
 
 
@@ -223,6 +224,21 @@ class Sft(Section):
         return self
 
 
+LEVELS_OF_LOSS = {
+    "dapo": ("token",),
+    "grpo": ("token", "sequence"),
+    "dr_grpo": ("token",),
+    "bnpo": ("token",),
+    "cispo": ("token",),
+    "sapo": ("token", "sequence"),
+    "luspo": ("sequence",),
+    "vespo": ("token",),
+}
+"""Loss type to the levels of importance sampling that TRL does not warn about with it."""
+CLIPPED_LOSSES = ("dapo", "grpo", "dr_grpo", "bnpo", "luspo")
+"""Those that have PPO's clipping, to which `delta` belongs."""
+
+
 class Grpo(Section):
     """`[grpo]`: the names are TRL's where TRL has the setting."""
 
@@ -235,9 +251,22 @@ class Grpo(Section):
     """Tokens."""
     temperature: Annotated[float, Field(gt=0.0, le=5.0)] = 1.0
     top_p: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
-    loss_type: Literal["dapo", "grpo", "dr_grpo", "bnpo", "cispo"] = "dapo"
+    loss_type: Literal["dapo", "grpo", "dr_grpo", "bnpo", "cispo", "sapo", "luspo", "vespo"] = "dapo"
+    importance_sampling_level: Literal["token", "sequence"] = "token"
+    """Of what the ratio to the weights that wrote it is taken; "sequence" with loss_type "grpo" is GSPO."""
+    epsilon: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.2
+    """The ratio is clipped below 1 - epsilon."""
     epsilon_high: Annotated[float, Field(gt=0.0)] = 0.28
+    """The ratio is clipped above 1 + epsilon_high; with cispo it is capped at epsilon_high itself."""
+    delta: float | None = None
+    """Most that the ratio may be where the advantage is negative and clipping leaves it alone; None for no bound."""
+    top_entropy_quantile: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    """Share of the tokens, those of highest entropy, that the loss is about."""
     scale_rewards: Literal["group", "batch", "none"] = "group"
+    normalise: Literal["after_sum", "before_sum"] = "after_sum"
+    """Whether the terms of the rubric are made equally large in a group before they are weighed and summed (GDPO)."""
+    min_reward_std: Annotated[float, Field(ge=0.0)] = 0.0
+    """Least that the part of a reward for style is divided by, so that a tie in the tests is not blown up by style."""
     beta: Annotated[float, Field(ge=0.0)] = 0.0
     """Weight of the KL term against the starting model; 0 keeps no reference model."""
     lr_scheduler: Literal["constant", "linear", "cosine"] = "constant"
@@ -266,6 +295,65 @@ class Grpo(Section):
                 f"batch_size is {self.batch_size}; expected a divisor of prompts_per_step * num_generations = "
                 f"{self.num_completions}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _objective_fits_together(self) -> Grpo:
+        loss, level = self.loss_type, self.importance_sampling_level
+        if level not in LEVELS_OF_LOSS[loss]:
+            wanted = " or ".join(f'"{each}"' for each in LEVELS_OF_LOSS[loss])
+            hint = '; GSPO is loss_type = "grpo" with "sequence"' if level == "sequence" else ""
+            raise ValueError(f'importance_sampling_level is "{level}"; expected {wanted} with loss_type "{loss}"{hint}')
+        if loss == "cispo" and self.epsilon_high < 1.0:
+            raise ValueError(
+                f"epsilon_high is {self.epsilon_high:g}, which loss_type cispo caps the ratio at; expected 1 or more, "
+                "such as 5.0"
+            )
+        if self.delta is not None and loss not in CLIPPED_LOSSES:
+            raise ValueError(f"delta is set with loss_type {loss}; expected it only with {', '.join(CLIPPED_LOSSES)}")
+        if self.delta is not None and self.delta <= 1.0 + self.epsilon_high:
+            raise ValueError(
+                f"delta is {self.delta:g}; expected more than 1 + epsilon_high = {1 + self.epsilon_high:g}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _normalisation_fits_together(self) -> Grpo:
+        if self.scale_rewards == "none" and self.normalise == "before_sum":
+            raise ValueError('scale_rewards is "none" with normalise = "before_sum"; expected "group" or "batch"')
+        if self.scale_rewards == "none" and self.min_reward_std:
+            raise ValueError(
+                'min_reward_std is set with scale_rewards = "none", which divides by nothing; leave it out'
+            )
+        return self
+
+
+class Curriculum(Section):
+    """`[curriculum]`: what is asked follows from what became of it before. Without the table problems come in order.
+
+    The five weights are the pools' shares of what is asked, among pools that hold something.
+    """
+
+    new: Weight = 1.0
+    """Of problems of which nothing was judged yet."""
+    hard: Weight = 1.0
+    middle: Weight = 2.0
+    easy: Weight = 0.5
+    retry: Weight = 0.1
+    """Of retired problems whose time has come."""
+    hard_below: Share = 0.25
+    """Recent pass rate below which a problem is hard."""
+    easy_above: Share = 0.75
+    """Recent pass rate above which a problem is easy."""
+    retire_after: Count = 3
+    """Groups in a row, all of which passed or none, after which a problem is retired."""
+    retry_after: Count = 50
+    """Steps after which a retired problem may be asked again; one more such group retires it again."""
+
+    @model_validator(mode="after")
+    def _bounds_in_order(self) -> Curriculum:
+        if self.hard_below > self.easy_above:
+            raise ValueError(f"hard_below is {self.hard_below:g}; expected at most easy_above = {self.easy_above:g}")
         return self
 
 
@@ -346,6 +434,7 @@ class Config(Section):
     lora: Lora | None = None
     sft: Sft | None = None
     grpo: Grpo | None = None
+    curriculum: Curriculum | None = None
     rubric: RubricChoice = RubricChoice()
     farm: Farm = Farm()
     eval: Eval = Eval()
@@ -386,9 +475,16 @@ class Config(Section):
 FREE_KEYS = frozenset({"run.out", "run.report_to", "farm.jobs", "farm.cache", "farm.patience_s"})
 """Settings that cannot change a result, so a resumed run may have others."""
 LATER_KEYS: dict[str, Any] = {
+    "curriculum": None,
     "data.mix": None,
     "farm.python_libraries": [],
+    "grpo.delta": None,
+    "grpo.epsilon": 0.2,
+    "grpo.importance_sampling_level": "token",
+    "grpo.min_reward_std": 0.0,
+    "grpo.normalise": "after_sum",
     "grpo.refill_rounds": 0,
+    "grpo.top_entropy_quantile": 1.0,
     "lora": None,
     "model.dtype": None,
     "sft.pass_size": None,

@@ -89,7 +89,14 @@ REFUSED = {
     "grpo.learning_rate=-1.0": "grpo.learning_rate is -1.0; expected greater than 0",
     "grpo.learning_rate=nan": "grpo.learning_rate is nan; expected",
     "grpo.num_generations=1": "grpo.num_generations is 1; expected greater than or equal to 2",
-    "grpo.loss_type=dpo": "grpo.loss_type is 'dpo'; expected 'dapo', 'grpo', 'dr_grpo', 'bnpo' or 'cispo'",
+    "grpo.loss_type=dpo": "grpo.loss_type is 'dpo'; expected 'dapo', 'grpo', 'dr_grpo', 'bnpo',",
+    "grpo.importance_sampling_level=sequence": 'grpo: importance_sampling_level is "sequence"; expected "token" with loss_type "dapo"; GSPO is loss_type = "grpo"',
+    "grpo.loss_type=luspo": 'grpo: importance_sampling_level is "token"; expected "sequence" with loss_type "luspo"',
+    "grpo.loss_type=cispo": "grpo: epsilon_high is 0.28, which loss_type cispo caps the ratio at; expected 1 or more",
+    "grpo.delta=1.2": "grpo: delta is 1.2; expected more than 1 + epsilon_high = 1.28",
+    "grpo.top_entropy_quantile=0.0": "grpo.top_entropy_quantile is 0.0; expected greater than 0",
+    "curriculum.hard_below=0.9": "curriculum: hard_below is 0.9; expected at most easy_above = 0.75",
+    "curriculum.new=0": "curriculum.new is 0; expected greater than 0",
     "grpo.batch_size=5": "grpo: batch_size is 5; expected a divisor of prompts_per_step * num_generations = 16",
     "farm.box=podman": "farm: box is 'podman'; expected one of bubblewrap,",
     "rubric.name=best": "rubric: name is 'best'; expected one of",
@@ -110,6 +117,44 @@ REFUSED = {
     "sft={num_steps = 1, batch_size = 4, learning_rate = 0.1, path = 'x', pass_size = 3}": "sft: pass_size is 3; expected a divisor of batch_size = 4",
     "run.report_to=['mlflow']": "run.report_to.0 is 'mlflow'; expected 'tensorboard', 'wandb' or 'trackio'",
 }
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (
+            ["grpo.loss_type=sapo", "grpo.delta=2.0"],
+            "delta is set with loss_type sapo; expected it only with dapo, grpo",
+        ),
+        (["grpo.scale_rewards=none", "grpo.min_reward_std=0.5"], 'min_reward_std is set with scale_rewards = "none"'),
+        (["grpo.scale_rewards=none", "grpo.normalise=before_sum"], 'scale_rewards is "none" with normalise'),
+    ],
+    ids=["delta", "guard", "before the sum"],
+)
+def test_settings_of_the_objective_that_do_not_go_together_are_refused(
+    recipe: Path, overrides: list[str], words: str
+) -> None:
+    assert problem_with(recipe, *overrides).removeprefix("grpo: ").startswith(words)
+
+
+@pytest.mark.parametrize(
+    "objective",
+    [
+        {"loss_type": "grpo", "importance_sampling_level": "sequence", "epsilon": 3e-4, "epsilon_high": 4e-4},
+        {"loss_type": "cispo", "epsilon_high": 5.0},
+        {"loss_type": "luspo", "importance_sampling_level": "sequence"},
+        {"loss_type": "sapo"},
+        {"loss_type": "vespo"},
+        {"loss_type": "dr_grpo", "scale_rewards": "none", "delta": 2.0},
+        {"loss_type": "bnpo", "normalise": "before_sum", "min_reward_std": 0.5, "top_entropy_quantile": 0.2},
+    ],
+    ids=lambda objective: objective["loss_type"],
+)
+def test_every_objective_of_trl_can_be_asked_for(recipe: Path, objective: dict[str, object]) -> None:
+    config = load_config(recipe, [f"grpo.{key}={value}" for key, value in objective.items()])
+
+    assert config.grpo is not None
+    assert config.grpo.model_dump(include=set(objective)) == objective
 
 
 @pytest.mark.parametrize(("override", "words"), REFUSED.items(), ids=REFUSED)
