@@ -282,6 +282,8 @@ class Grpo(Section):
     """Times that a step may ask more problems to replace groups that teach nothing, until all of its groups have signal
     (DAPO's dynamic sampling). 0 trains on what came."""
     save_steps: Count = 20
+    engine: Literal["transformers", "vllm-colocate", "vllm-server"] = "transformers"
+    """What writes the completions: transformers; vLLM in this process; or a vLLM server beside it, see `[vllm]`."""
 
     @property
     def num_completions(self) -> int:
@@ -355,6 +357,27 @@ class Curriculum(Section):
         if self.hard_below > self.easy_above:
             raise ValueError(f"hard_below is {self.hard_below:g}; expected at most easy_above = {self.easy_above:g}")
         return self
+
+
+class Vllm(Section):
+    """`[vllm]`: vLLM as the engine that writes completions. The names are TRL's, without their vllm_ in front."""
+
+    server_base_url: str = "http://127.0.0.1:8000"
+    """vllm-server: where it listens."""
+    gpu_memory_utilization: Annotated[float, Field(gt=0.0, le=1.0)] = 0.3
+    """vllm-colocate: share of the device's memory that vLLM takes; of the machine's, on a CPU."""
+    tensor_parallel_size: Count = 1
+    """vllm-colocate: devices that share one copy of the model."""
+    max_model_length: Count | None = None
+    """vllm-colocate: tokens of prompt and completion that there is room for; None takes what the model can do."""
+    enable_sleep_mode: bool = False
+    """vllm-colocate: give the memory back between two generations. A GPU only."""
+    importance_sampling_mode: Literal["token_truncate", "token_mask", "sequence_truncate", "sequence_mask"] = (
+        "sequence_mask"
+    )
+    """The loss of a token or of a completion is weighed by how much likelier the trained model makes it than vLLM did.
+    Beyond the clip the weight is cut to it (truncate) or is 0 (mask)."""
+    importance_sampling_clip_max: Annotated[float, Field(gt=0.0)] = 3.0
 
 
 class RubricChoice(Section):
@@ -438,6 +461,9 @@ class Config(Section):
     rubric: RubricChoice = RubricChoice()
     farm: Farm = Farm()
     eval: Eval = Eval()
+    origins: dict[str, str] = {}
+    """`[origins]`: file of this recipe to the published data set that it is made from, a name of `verireason data get`.
+    With --dry-run a file that is not there yet is then something to do, with the commands, and not an error."""
 
     @property
     def terms(self) -> frozenset[str]:
@@ -466,13 +492,23 @@ class Config(Section):
         """Hash of every setting that can change a result: 12 hexadecimal digits."""
         settings = {
             key: value
-            for key, value in flatten(self.model_dump(mode="json"))
+            for key, value in flatten(self.model_dump(mode="json", exclude={"origins"}))
             if key not in FREE_KEYS and (key not in LATER_KEYS or value != LATER_KEYS[key])
         }
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
 
 
-FREE_KEYS = frozenset({"run.out", "run.report_to", "farm.jobs", "farm.cache", "farm.patience_s"})
+FREE_KEYS = frozenset(
+    {
+        "run.out",
+        "run.report_to",
+        "farm.jobs",
+        "farm.cache",
+        "farm.patience_s",
+        "vllm.server_base_url",
+        "vllm.gpu_memory_utilization",
+    }
+)
 """Settings that cannot change a result, so a resumed run may have others."""
 LATER_KEYS: dict[str, Any] = {
     "curriculum": None,
@@ -483,12 +519,14 @@ LATER_KEYS: dict[str, Any] = {
     "grpo.importance_sampling_level": "token",
     "grpo.min_reward_std": 0.0,
     "grpo.normalise": "after_sum",
+    "grpo.engine": "transformers",
     "grpo.refill_rounds": 0,
     "grpo.top_entropy_quantile": 1.0,
     "lora": None,
     "model.dtype": None,
     "sft.pass_size": None,
     "sft.warmup_share": 0.05,
+    **{f"vllm.{name}": field.default for name, field in Vllm.model_fields.items()},
 }
 """Settings that older runs do not have; with these values a recipe keeps the digest that it had without them."""
 
@@ -548,8 +586,8 @@ def write_config(config: Config, path: Path) -> None:
 
 def differences(old: Config, new: Config) -> list[str]:
     """Settings that differ and can change a result, as "grpo.max_steps: 20 in the run, 40 now"."""
-    before = dict(flatten(old.model_dump(mode="json")))
-    after = dict(flatten(new.model_dump(mode="json")))
+    before = dict(flatten(old.model_dump(mode="json", exclude={"origins"})))
+    after = dict(flatten(new.model_dump(mode="json", exclude={"origins"})))
     keys = sorted((before.keys() | after.keys()) - FREE_KEYS)
     absent = "nothing"
     return [
