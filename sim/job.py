@@ -71,6 +71,8 @@ class Job:
     """What waits in the box for jobs: a name from `sim.boxes.servers`. Only its warm steps depend on it."""
     env: Mapping[str, str] = field(default_factory=dict)
     """Added to the box's fixed environment."""
+    urgent: bool = False
+    """Run beside what else the host does instead of behind it. No part of the key: it changes when, and not what."""
 
     def __post_init__(self) -> None:
         for name in self.files:

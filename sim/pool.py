@@ -2,7 +2,8 @@
 
 The pool knows nothing of what the jobs mean. It decides one thing only: whether a result is to be believed or tried
 again. A box that failed is tried again; a step that ran into its wall limit with CPU time to spare is tried again with
-nothing else running, since a loaded host looks the same. What is left after that is the answer.
+nothing else running and at ordinary priority, since a loaded host looks the same. What is left after that is the
+answer.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from sim.job import Box, Job, JobResult, Status
@@ -148,7 +149,7 @@ class Pool:
         with self._alone.exclusive() if alone else self._alone.shared():
             started = time.monotonic()
             try:
-                return self._box.run(job)
+                return self._box.run(replace(job, urgent=True) if alone else job)
             finally:
                 with self._lock:
                     self.counts.busy_s += time.monotonic() - started

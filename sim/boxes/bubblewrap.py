@@ -30,12 +30,13 @@ def sandbox_argv(*, root: Path, inbox: Path, bwrap: str = "bwrap") -> list[str]:
     """The sandbox's command line, without the program in it.
 
     The capability counts within the sandbox's own user namespace only. The runner needs it to give each job namespaces
-    of its own, and drops it before anything of a job runs.
+    of its own, and drops it before anything of a job runs. The sandbox stays in our session, since kernels share the
+    processor out between sessions first and niceness counts within one; there is no terminal in it to write to.
     """
     return [
         bwrap, "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts",
         "--unshare-cgroup-try", "--uid", "65534", "--gid", "65534", "--hostname", "box", "--die-with-parent",
-        "--new-session", "--as-pid-1", "--cap-drop", "ALL", "--cap-add", "CAP_SYS_ADMIN", "--clearenv",
+        "--as-pid-1", "--cap-drop", "ALL", "--cap-add", "CAP_SYS_ADMIN", "--clearenv",
         *(word for name, value in ENVIRONMENT.items() for word in ("--setenv", name, value)),
         "--ro-bind", str(root), "/", "--ro-bind", str(inbox), INBOX, "--size", str(1 << 20), "--tmpfs", "/tmp",
         *(word for device in DEVICES for word in ("--dev-bind", device, device)),
@@ -93,6 +94,7 @@ class _SandboxLine:
             self._process = subprocess.Popen(
                 [*argv, "--info-fd", str(info_write), "--", *self._server.argv],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, pass_fds=(info_write,), bufsize=0,
+                process_group=0,  # what a person types at a terminal is for us
             )  # fmt: skip
             os.close(info_write)
             info_write = -1

@@ -52,7 +52,7 @@ class HostBox:
             for name in step.drop:
                 (directory / name).unlink(missing_ok=True)
             argv = (*_COLD[job.server.partition(":")[0]], *step.argv) if step.warm else step.argv
-            results.append(_run_step(argv, step, directory, env))
+            results.append(_run_step(argv, step, directory, env, urgent=job.urgent))
         return JobResult(steps=tuple(results))
 
     def close(self) -> None:
@@ -78,7 +78,7 @@ def _proceeds(result: StepResult, step: Step) -> bool:
     return result.status is Status.EXITED and result.code in step.proceed_on
 
 
-def _apply(limits: Limits) -> None:
+def _apply(limits: Limits, *, urgent: bool) -> None:
     """In the child, before exec: the same rlimits as the runner's."""
     cpu_s = -int(-limits.cpu_s // 1)
     address_space = limits.mem_mb << 21
@@ -89,21 +89,22 @@ def _apply(limits: Limits) -> None:
         (resource.RLIMIT_CORE, 0, 0),
     ):
         resource.setrlimit(kind, (soft, hard))
-    os.nice(19)
+    if not urgent:
+        os.nice(19)
 
 
-def _run_step(argv: tuple[str, ...], step: Step, directory: Path, env: dict[str, str]) -> StepResult:
+def _run_step(argv: tuple[str, ...], step: Step, directory: Path, env: dict[str, str], *, urgent: bool) -> StepResult:
     start = time.monotonic()
     evidence_read, evidence_write = os.pipe()
 
     def prepare() -> None:
         os.dup2(evidence_write, EVIDENCE_FD)
-        _apply(step.limits)
+        _apply(step.limits, urgent=urgent)
 
     try:
         process = subprocess.Popen(
             argv, cwd=directory, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            start_new_session=True, preexec_fn=prepare, pass_fds=(EVIDENCE_FD,) if step.evidence else (),
+            process_group=0, preexec_fn=prepare, pass_fds=(EVIDENCE_FD,) if step.evidence else (),
         )  # fmt: skip
     except BaseException:
         os.close(evidence_read)

@@ -15,7 +15,7 @@ _STATUSES = (
     Status.OUTPUT_LIMIT,
     Status.SKIPPED,
 )
-_WARM, _EVIDENCE = 1, 2
+_WARM, _EVIDENCE, _URGENT = 1, 2, 4
 _HEAD = struct.Struct("<BiQQQ")
 
 
@@ -48,7 +48,7 @@ def encode_job(job: Job, env: Mapping[str, str]) -> bytes:
                 limits.scratch_mb,
                 limits.num_procs,
                 proceed_mask,
-                step.warm * _WARM + step.evidence * _EVIDENCE,
+                step.warm * _WARM + step.evidence * _EVIDENCE + job.urgent * _URGENT,
             )
         )
         parts += [_strings([name.encode() for name in step.drop]), _strings([word.encode() for word in step.argv])]

@@ -18,7 +18,7 @@
  * Wire format on descriptors 8 (in) and 9 (out), little endian, no padding; `str` is u32 length and bytes.
  *   hello:  "VRS2", once, when the server is ready
  *   job:    u32 size, then: u32 scratch_mb u32 num_files {str name, str data} u32 num_env {str} u32 num_steps {u32 cpu_ms, u32 wall_ms,
- *           u32 mem_mb, u32 output_kb, u32 scratch_mb, u32 num_procs, u32 proceed_mask, u32 flags (1 warm, 2 evidence),
+ *           u32 mem_mb, u32 output_kb, u32 scratch_mb, u32 num_procs, u32 proceed_mask, u32 flags (1 warm, 2 evidence, 4 urgent),
  *           u32 num_drop {str}, u32 argc {str}}
  *   answer: u32 size, then: {u8 'S', u8 status, i32 code, u64 cpu_us, u64 wall_us, u64 peak_kb, str stdout, str stderr,
  *           str evidence}... u8 'D'    or, when the box itself failed, u8 'F', str why
@@ -52,7 +52,7 @@
 #include <unistd.h>
 
 enum status { EXITED = 0, SIGNALLED = 1, CPU_LIMIT = 2, WALL_LIMIT = 3, OUTPUT_LIMIT = 4, SKIPPED = 5 };
-enum { WARM = 1, EVIDENCE = 2 };
+enum { WARM = 1, EVIDENCE = 2, URGENT = 4 };
 enum { IN = 8, OUT = 9, EVIDENCE_FD = 3, NUM_STREAMS = 3 };
 
 struct limits { uint32_t cpu_ms, wall_ms, mem_mb, output_kb, scratch_mb, num_procs; };
@@ -203,7 +203,7 @@ static const int denied[] = {
     __NR_io_uring_setup, __NR_io_uring_enter, __NR_io_uring_register, __NR_syslog, __NR_settimeofday,
     __NR_clock_settime, __NR_clock_adjtime, __NR_adjtimex, __NR_pidfd_getfd, __NR_kcmp, __NR_lookup_dcookie,
     __NR_shmget, __NR_msgget, __NR_semget, __NR_mq_open, __NR_mq_unlink, __NR_sched_setscheduler, __NR_sched_setparam, __NR_sched_setattr,
-    __NR_sched_setaffinity, __NR_ioprio_set, __NR_mbind, __NR_move_pages, __NR_migrate_pages, __NR_set_mempolicy,
+    __NR_sched_setaffinity, __NR_setsid, __NR_ioprio_set, __NR_mbind, __NR_move_pages, __NR_migrate_pages, __NR_set_mempolicy,
 };
 #define NUM_DENIED (sizeof denied / sizeof *denied)
 
@@ -254,8 +254,9 @@ static void limit(int resource, rlim_t soft, rlim_t hard)
 }
 
 /* In the step's own process. After vfork it shares our memory: it changes nothing there. */
-static int become_step(const struct limits *l, const int streams[4])
+static int become_step(const struct step *s, const int streams[4])
 {
+    const struct limits *l = &s->limits;
     rlim_t cpu_s = (l->cpu_ms + 999) / 1000;
     rlim_t file = (rlim_t)l->scratch_mb << 20, as = ((rlim_t)l->mem_mb << 20) * 2;
     limit(RLIMIT_CPU, cpu_s, cpu_s + 1);
@@ -264,12 +265,14 @@ static int become_step(const struct limits *l, const int streams[4])
     limit(RLIMIT_NPROC, l->num_procs, l->num_procs);
     limit(RLIMIT_NOFILE, 256, 256);
     limit(RLIMIT_CORE, 0, 0);
-    setpriority(PRIO_PROCESS, 0, 19); /* a training step on the same host comes first */
+    limit(RLIMIT_NICE, 0, 0);
+    /* A training step on the same host comes first. No session of its own: the kernel would share the processor out
+     * between sessions, and niceness count within each only. */
+    if (!(s->flags & URGENT)) setpriority(PRIO_PROCESS, 0, 19);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
-    setsid();
     if (by_uid) {
         gid_t no_groups[1];
         if (syscall(SYS_setgroups, 0, no_groups) || syscall(SYS_setresgid, job_uid, job_uid, job_uid)
@@ -355,7 +358,7 @@ static int run_step(const struct step *s, char **env, int sigfd, struct buffer o
     volatile int error = 0;
     pid_t pid = s->flags & WARM ? fork() : vfork(); /* vfork: a warm process may be large to copy */
     if (pid == 0) {
-        if (become_step(l, streams)) {
+        if (become_step(s, streams)) {
             if (s->flags & WARM) _exit(127);
             error = errno;
             _exit(127);

@@ -97,9 +97,10 @@ def test_a_flood_of_output_is_not_remembered(stream: str) -> None:
         assert pool.counts.num_runs == 2
 
 
-def test_a_wall_limit_is_tried_again_with_nothing_beside_it() -> None:
+def test_a_wall_limit_is_tried_again_with_nothing_beside_it_and_not_behind_the_host() -> None:
     running = threading.Semaphore(0)
     beside: list[int] = []
+    urgent: list[bool] = []
     num_running = 0
     lock = threading.Lock()
     tries: dict[str, int] = {}
@@ -114,6 +115,7 @@ def test_a_wall_limit_is_tried_again_with_nothing_beside_it() -> None:
         with lock:
             if name == "late" and tries[name] == 2:
                 beside.append(num_running - 1)
+                urgent.append(job.urgent)
             num_running -= 1
         running.release()
         return done(name, Status.WALL_LIMIT if name == "late" and tries[name] == 1 else Status.EXITED)
@@ -122,6 +124,7 @@ def test_a_wall_limit_is_tried_again_with_nothing_beside_it() -> None:
         results = list(pool.map(job(name) for name in ["late", *map(str, range(20))]))
     assert results[0].steps[0].status is Status.EXITED
     assert beside == [0]
+    assert urgent == [True]
 
 
 def test_a_wall_limit_twice_is_the_answer() -> None:
