@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -292,6 +293,34 @@ def test_a_narrow_screen_never_scrolls_sideways(browser: Browser, report: str, t
         open_problem(page, link)
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
     page.close()
+
+
+def test_a_step_of_training_is_chosen_by_list_keys_and_address(browser: Browser, tmp_path: Path) -> None:
+    write_run(tmp_path, num_steps=5, num_heldout=6, num_samples=2)
+    path = tmp_path / "records.jsonl"
+    lines = path.read_text().splitlines()
+    record = json.loads(next(line for line in lines if '"step":1,' in line and '"outcome":"PASS"' not in line))
+    lines.insert(0, json.dumps({**record, "sample": 9, "code": HOSTILE, "completion": HOSTILE, "reward": -9.0}))
+    path.write_text("\n".join(lines) + "\n")
+    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+        page = watch(context.new_page()).page
+        page.goto(write_report(tmp_path).html.as_uri())
+        chosen = page.locator("#chosen")
+        assert "Step 5:" in chosen.inner_text()
+        assert page.locator("#later").is_disabled()
+        page.locator("#step").focus()
+        page.keyboard.press("ArrowUp")
+        assert "Step 4:" in chosen.inner_text()
+        assert page.url.endswith("#steps/4")
+        page.reload()
+        assert "Step 4:" in chosen.inner_text()
+        page.select_option("#step", "1")
+        assert page.locator("#earlier").is_disabled()
+        assert chosen.locator(".code", has_text=HOSTILE).count() == 1
+        assert chosen.locator("img").count() == 0
+        best, worst = (each.bounding_box() for each in chosen.locator(".pair").first.locator("article").all())
+        assert best["y"] == worst["y"]
+        assert best["x"] + best["width"] <= worst["x"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -12,7 +12,7 @@ from sim.verdict import Outcome
 from verireason.errors import MissingError
 from verireason.evals.passk import PassAtK
 from verireason.records import Record
-from verireason.reports.panels import Metrics, Panel, Series, all_names, find_series, panels_for
+from verireason.reports.panels import NUM_COLOURS, Metrics, Panel, Series, Topic, all_names, find_series, panels_for
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -23,7 +23,6 @@ MAX_POINTS = 400
 SMOOTHING = 20
 """The heavy line is a mean over a twentieth of the steps."""
 
-NUM_COLOURS = 6
 # matplotlib writes colours as it is given them: these stand for variables of the page and are replaced in the SVG.
 _COLOURS = {
     "--ink-2": "#000001",
@@ -46,6 +45,7 @@ class Key:
 class Curve:
     """A drawn panel."""
 
+    topic: Topic
     title: str
     unit: str
     key: tuple[Key, ...]
@@ -117,10 +117,11 @@ def _curve(panel: Panel, metrics: Metrics) -> Curve:
 
     key = tuple(Key(label=line.label, colour=colour) for (line, _), colour in zip(found, colours, strict=True))
     return Curve(
+        topic=panel.topic,
         title=panel.title,
         unit=panel.unit,
         key=key if len(key) > 1 else (),
-        svg=_draw(plot, name=panel.title, is_share=panel.is_share, is_count=panel.is_count),
+        svg=_draw(plot, name=panel.title, is_share=panel.is_share, is_small=panel.is_small, is_count=panel.is_count),
     )
 
 
@@ -151,6 +152,7 @@ def _outcome_curve(by_step: Mapping[int, Sequence[Record]]) -> Curve:
         axes.stackplot(centres, *layers, colors=[_COLOURS[f"--{outcome}"] for outcome in present], linewidth=0)
 
     return Curve(
+        topic=Topic.REWARD,
         title="Outcomes",
         unit="% of completions" + (f", means over {width} steps" if width > 1 else ""),
         key=tuple(Key(label=str(outcome), colour=f"--{outcome}") for outcome in present),
@@ -168,12 +170,22 @@ def draw_heldout(title: str, points: Sequence[tuple[float, PassAtK]]) -> Curve:
         axes.plot(steps, means, color=_COLOURS["--c1"], linewidth=1.2, marker="o", markersize=4.5)
 
     return Curve(
-        title=title, unit="pass@1 %, 95 % intervals", key=(), svg=_draw(plot, name=title, is_share=True, pad=0.03)
+        topic=Topic.REWARD,
+        title=title,
+        unit="pass@1 %, 95 % intervals",
+        key=(),
+        svg=_draw(plot, name=title, is_share=True, pad=0.03),
     )
 
 
 def _draw(
-    plot: Callable[[Any], None], *, name: str, is_share: bool, is_count: bool = False, pad: float = 0.0
+    plot: Callable[[Any], None],
+    *,
+    name: str,
+    is_share: bool,
+    is_small: bool = False,
+    is_count: bool = False,
+    pad: float = 0.0,
 ) -> Markup:
     """One chart. Neither pyplot nor any other global state; the same numbers give the same bytes."""
     try:
@@ -194,8 +206,12 @@ def _draw(
             axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=""))
         else:
             _steady_scale(axes)
-            axes.ticklabel_format(axis="y", style="sci", scilimits=(-3, 5))
-            axes.yaxis.offsetText.set_color(_COLOURS["--ink-2"])
+            if is_small:
+                axes.set_ylim(bottom=0)
+                axes.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=""))
+            else:
+                axes.ticklabel_format(axis="y", style="sci", scilimits=(-3, 5))
+                axes.yaxis.offsetText.set_color(_COLOURS["--ink-2"])
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         axes.yaxis.set_major_locator(MaxNLocator(4, integer=is_count))
         for side in ("top", "right", "left"):

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from verireason.reports import heat, lengths, letters, modes, rates, samples, strips, text
+from verireason.reports.curves import Curve
+from verireason.reports.panels import Topic
 from verireason.reports.rates import Group
 from verireason.reports.report import MAX_DROPPED, MEANINGS, Report
 from verireason.reports.waves import waves_svg
@@ -28,7 +30,7 @@ _HERE = Path(__file__).parent
 
 def render_html(report: Report) -> str:
     """The page. Equal reports give equal pages."""
-    script = (_HERE / "page.js").read_text(encoding="utf-8")
+    script = "".join((_HERE / name).read_text(encoding="utf-8") for name in ("page.js", "steps.js"))
     page = _environment().get_template("page.html.j2")
     return page.render(
         report=report,
@@ -46,6 +48,11 @@ def _tied(sentence: str) -> str:
     """The sentence with its figures kept on one line."""
     sentence = re.sub(r"\[[^\]]*\]", lambda match: match[0].replace(" ", NO_BREAK), sentence)
     return re.sub(r"(?<=\d) (?=%|points|problems|judged|unjudged)", NO_BREAK, sentence)
+
+
+def _by_topic(curves: Sequence[Curve]) -> list[tuple[str, list[Curve]]]:
+    """Curves under the headings of their topics, in the order of the topics."""
+    return [(topic, members) for topic in Topic if (members := [each for each in curves if each.topic is topic])]
 
 
 def _by_split(groups: Sequence[Group]) -> list[tuple[str, list[Group]]]:
@@ -79,6 +86,7 @@ def _environment() -> Environment:
         "cut": text.cut,
         "tied": _tied,
         "by_split": _by_split,
+        "by_topic": _by_topic,
         "waves": waves_svg,
         "field": getattr,
         "ends": strips.ends_svg,

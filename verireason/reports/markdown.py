@@ -34,6 +34,7 @@ def render_markdown(report: Report) -> str:
         *_rounds(report),
         *_modes(report),
         *_cheats(report),
+        *_training(report),
         *_groups("## Families" if report.noun == "family" else "## Categories", report.noun, report.families, report),
         *_groups("## Difficulty", "difficulty", report.difficulties, report),
         "## Problems",
@@ -153,6 +154,29 @@ def _cheats(report: Report) -> Iterator[str]:
         for each in found.kinds
     )
     yield _table(("construct", "what it does", "what became of them", "rejected", "neutralised"), rows, num_words=3)
+
+
+def _training(report: Report) -> Iterator[str]:
+    if not report.trends and not report.steps:
+        return
+    yield "## Training"
+    yield from report.training
+    if report.trends:
+        rows = (
+            (
+                f"{each.panel}: {each.label}",
+                each.unit,
+                *(f"{value:.4g}" for value in (each.first, each.last, each.low, each.high)),
+            )
+            for each in report.trends
+        )
+        yield _table(("what", "unit", "first tenth", "last tenth", "lowest", "highest"), rows, num_words=2)
+        yield f"Means of a tenth of the steps each; shares are from 0 to 1. {report.curves_note}"
+    for step in report.steps[-1:]:
+        yield f"### Best and worst of step {step.number:,}"
+        for pair in step.pairs:
+            yield markdown_text(pair.title)
+            yield from (_sample(sample) for sample in (pair.best, pair.worst))
 
 
 def _modes(report: Report) -> Iterator[str]:

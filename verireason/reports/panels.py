@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 Metrics = Sequence[Mapping[str, float]]
 """One entry a step: dotted names, finite numbers."""
+
+
+KINDS_OF_GROUPS, WITHOUT_VARIANCE = "Groups by kind", "Groups without variance"
+
+
+class Topic(StrEnum):
+    """What panels stand together under."""
+
+    REWARD = "Reward"
+    GROUPS = "Groups and problems"
+    ANSWERS = "Completions"
+    FARM = "Time and farm"
+    UPDATE = "Update"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,11 +38,14 @@ class Line:
 class Panel:
     """One small chart."""
 
+    topic: Topic
     title: str
     unit: str
     lines: tuple[Line, ...]
     is_share: bool = False
     """Scale 0 to 100 %."""
+    is_small: bool = False
+    """In % as well, on a scale from 0 to as much as there is."""
     is_stacked: bool = False
     is_count: bool = False
     """Ticks at whole numbers only."""
@@ -49,18 +66,41 @@ class Series:
 
 PANELS = (
     Panel(
+        topic=Topic.REWARD,
         title="Reward",
         unit="mean of the step, ± 1 s.d.",
         lines=(Line(label="reward", names=("reward",), deviation=("reward_std",)),),
     ),
     Panel(
+        topic=Topic.REWARD,
         title="Passing and compiling",
         unit="% of judged completions",
         is_share=True,
         lines=(Line(label="pass", names=("pass",)), Line(label="compile", names=("compile",))),
     ),
     Panel(
-        title="Groups without variance",
+        topic=Topic.REWARD,
+        title="Held-out problems",
+        unit="% that pass, in the course of training",
+        is_share=True,
+        lines=(Line(label="pass", names=("heldout.pass",)),),
+    ),
+    Panel(
+        topic=Topic.GROUPS,
+        title=KINDS_OF_GROUPS,
+        unit="groups sampled for the step, stacked",
+        is_stacked=True,
+        lines=(
+            Line(label="live", names=("groups.live",)),
+            Line(label="all pass", names=("groups.all_pass",)),
+            Line(label="none pass", names=("groups.none_pass",)),
+            Line(label="tied", names=("groups.tied",)),
+            Line(label="unjudged", names=("groups.unjudged",)),
+        ),
+    ),
+    Panel(
+        topic=Topic.GROUPS,
+        title=WITHOUT_VARIANCE,
         unit="% of groups, rewards all alike",
         is_share=True,
         lines=(
@@ -69,9 +109,31 @@ PANELS = (
             Line(label="all pass", names=("all_pass",)),
         ),
     ),
-    Panel(title="Entropy", unit="nats a token", lines=(Line(label="entropy", names=("entropy",)),)),
-    Panel(title="Completion length", unit="tokens", lines=(Line(label="mean", names=("completion_length",)),)),
     Panel(
+        topic=Topic.GROUPS,
+        title="Rounds of refill",
+        unit="of the step",
+        is_count=True,
+        lines=(Line(label="rounds", names=("refill_rounds",)),),
+    ),
+    Panel(
+        topic=Topic.GROUPS,
+        title="Completions judged",
+        unit="for the step, dropped groups too",
+        is_count=True,
+        lines=(Line(label="judged", names=("num_judged",)),),
+    ),
+    Panel(
+        topic=Topic.ANSWERS, title="Entropy", unit="nats a token", lines=(Line(label="entropy", names=("entropy",)),)
+    ),
+    Panel(
+        topic=Topic.ANSWERS,
+        title="Completion length",
+        unit="tokens",
+        lines=(Line(label="mean", names=("completion_length",)),),
+    ),
+    Panel(
+        topic=Topic.ANSWERS,
         title="Form",
         unit="% of completions",
         is_share=True,
@@ -82,47 +144,91 @@ PANELS = (
         ),
     ),
     Panel(
+        topic=Topic.ANSWERS,
+        title="Attempts to cheat",
+        is_small=True,
+        unit="% of completions, rejected by the guard",
+        lines=(Line(label="rejected", names=("rejected",)),),
+    ),
+    Panel(
+        topic=Topic.ANSWERS,
+        title="Structural similarity",
+        unit="mean",
+        lines=(Line(label="similarity", names=("similarity",)),),
+    ),
+    Panel(
+        topic=Topic.FARM,
         title="Seconds a step",
         unit="stacked by phase",
         is_stacked=True,
         lines=(
             Line(label="generation", names=("time.generation", "seconds.generation")),
-            Line(label="farm", names=("time.farm", "seconds.farm")),
+            Line(label="waited for the farm", names=("time.farm", "seconds.farm")),
             Line(label="update", names=("time.update", "seconds.update")),
         ),
     ),
-    Panel(title="KL to the reference", unit="nats a token", lines=(Line(label="KL", names=("kl",)),)),
-    Panel(title="Loss", unit="", lines=(Line(label="loss", names=("loss",)),)),
     Panel(
-        title="Clipped tokens",
-        unit="% of tokens",
+        topic=Topic.FARM,
+        title="Farm",
+        unit="%",
         is_share=True,
-        lines=(Line(label="low", names=("clip_low",)), Line(label="high", names=("clip_high",))),
+        lines=(
+            Line(label="busy, of the boxes' time", names=("farm.busy",)),
+            Line(label="known, of the candidates", names=("farm.known",)),
+        ),
     ),
-    Panel(title="Gradient norm", unit="", lines=(Line(label="norm", names=("grad_norm",)),)),
-    Panel(title="Learning rate", unit="", lines=(Line(label="rate", names=("learning_rate",)),)),
-    Panel(title="Structural similarity", unit="mean", lines=(Line(label="similarity", names=("similarity",)),)),
     Panel(
+        topic=Topic.FARM,
         title="Unjudged",
         unit="completions of the step",
         is_count=True,
         lines=(Line(label="unjudged", names=("unjudged",)),),
     ),
+    Panel(
+        topic=Topic.FARM,
+        title="Staleness",
+        unit="updates since the completions were written",
+        lines=(Line(label="staleness", names=("staleness",)),),
+    ),
+    Panel(topic=Topic.UPDATE, title="Loss", unit="", lines=(Line(label="loss", names=("loss",)),)),
+    Panel(
+        topic=Topic.UPDATE, title="KL to the reference", unit="nats a token", lines=(Line(label="KL", names=("kl",)),)
+    ),
+    Panel(
+        topic=Topic.UPDATE,
+        title="Clipped tokens",
+        unit="% of tokens",
+        is_share=True,
+        lines=(Line(label="low", names=("clip_low",)), Line(label="high", names=("clip_high",))),
+    ),
+    Panel(topic=Topic.UPDATE, title="Gradient norm", unit="", lines=(Line(label="norm", names=("grad_norm",)),)),
+    Panel(topic=Topic.UPDATE, title="Learning rate", unit="", lines=(Line(label="rate", names=("learning_rate",)),)),
 )
 """Drawn in this order when metrics.jsonl has the fields, with two values or more."""
 
-MAX_TERMS = 6
-"""Reward terms in one panel."""
-_UNDRAWN = {"step", "num_completions", "num_tokens", "time.step", "no_code"}
+MAX_LINES = NUM_COLOURS = 6
+"""Reward terms or pools in one panel, and colours of the page."""
+_UNDRAWN = {"step", "num_completions", "num_tokens", "time.step", "no_code", "groups.asked"}
 """Bookkeeping, or in another panel in other words."""
 
 
 def panels_for(metrics: Metrics) -> list[Panel]:
-    """The panels that the metrics have something for, one for the rubric's terms among them."""
-    terms = sorted(name for name in all_names(metrics) if name.startswith("terms."))[:MAX_TERMS]
-    lines = tuple(Line(label=term.removeprefix("terms."), names=(term,)) for term in terms)
-    panels = [*PANELS[:1], Panel(title="Reward terms", unit="means of the step", lines=lines), *PANELS[1:]]
-    return [panel for panel in panels if any(find_series(metrics, line.names) for line in panel.lines)]
+    """The panels that the metrics have something for, the rubric's terms and the pools of problems among them."""
+    names = all_names(metrics)
+    terms = Panel(topic=Topic.REWARD, title="Reward terms", unit="means of the step", lines=_lines(names, "terms."))
+    pools = Panel(
+        topic=Topic.GROUPS,
+        title="Pools of problems",
+        unit="problems, stacked",
+        is_stacked=True,
+        lines=_lines(names, "pools."),
+    )
+    last = next(place for place, panel in enumerate(PANELS) if panel.topic is Topic.ANSWERS)
+    panels = [*PANELS[:1], terms, *PANELS[1:last], pools, *PANELS[last:]]
+    found = [panel for panel in panels if any(find_series(metrics, line.names) for line in panel.lines)]
+    # The shares say less than the counts, which older runs lack.
+    has_kinds = any(panel.title == KINDS_OF_GROUPS for panel in found)
+    return [panel for panel in found if not (has_kinds and panel.title == WITHOUT_VARIANCE)]
 
 
 def left_out(metrics: Metrics) -> list[str]:
@@ -130,6 +236,11 @@ def left_out(metrics: Metrics) -> list[str]:
     lines = [line for panel in (*PANELS, *panels_for(metrics)) for line in panel.lines]
     drawn = {name for line in lines for name in (*line.names, *line.deviation)}
     return sorted(all_names(metrics) - drawn - _UNDRAWN)
+
+
+def _lines(names: Iterable[str], prefix: str) -> tuple[Line, ...]:
+    found = sorted(name for name in names if name.startswith(prefix))[:MAX_LINES]
+    return tuple(Line(label=name.removeprefix(prefix), names=(name,)) for name in found)
 
 
 def all_names(metrics: Metrics) -> set[str]:

@@ -31,6 +31,8 @@ from verireason.reports.rates import (
 )
 from verireason.reports.samples import Highlight, Sample, choose_samples, highlights
 from verireason.reports.source import Source, flat
+from verireason.reports.steps import Step, choose_steps
+from verireason.reports.training import Trend, in_words, trends
 
 MAX_DROPPED = 20
 """Problems with dropped tests that are named."""
@@ -105,6 +107,12 @@ class Report:
     """Problems with tests that nobody is asked, since their own reference fails them: id, and reason, of each."""
     curves: tuple[Curve, ...]
     curves_note: str
+    training: tuple[str, ...]
+    """What all steps came to, in sentences."""
+    trends: tuple[Trend, ...]
+    """What the curves show, in figures."""
+    steps: tuple[Step, ...]
+    """Some steps of training, in their order, with what the model wrote."""
     labels: tuple[str, ...]
     """Of the evaluations that are compared, as the cells of the problems are ordered."""
     problems: tuple[ProblemRow, ...]
@@ -154,6 +162,9 @@ def build_report(source: Source) -> Report:
         dropped=tuple((id, each.dropped) for id, each in (source.facts or {}).items() if each.dropped),
         curves=tuple(curves),
         curves_note=_curves_note(source),
+        training=tuple(in_words(source.metrics)),
+        trends=tuple(trends(source.metrics)),
+        steps=tuple(choose_steps(source.training.records)) if source.training else (),
         labels=tuple(record_set.label for record_set in source.compared),
         problems=tuple(rows[: words.MAX_PROBLEMS]),
         heat=tuple(_heat(rows[: words.MAX_PROBLEMS], by_category=bool(families))),
