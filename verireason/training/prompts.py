@@ -1,22 +1,25 @@
-"""Which problem is asked at which step: a pure function of the settings, laid out before the first step.
+"""The problems that a recipe trains on, and their order without a curriculum: pure functions of the settings.
 
-TRL shuffles and rewinds its data by a state that a checkpoint does not hold. Here the whole run is one pass over one
-list, so a resumed run finds its place by counting.
+TRL shuffles and rewinds its data by a state that a checkpoint does not hold. Here a run is one pass over one endless
+stream, so a resumed run finds its place by counting; `asking.py` does that.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from sim.python.suite import read_suite
 from verireason.config import Config, Data, Source, check_terms
-from verireason.data.generator import generate
+from verireason.data.families.table import FAMILIES
+from verireason.data.generator import HELDOUT_FAMILIES, generate
 from verireason.data.jsonl import read_problems
-from verireason.data.programs.generator import generate_programs
+from verireason.data.programs.generator import HELDOUT_PROGRAM_FAMILIES, generate_programs
+from verireason.data.programs.table import PROGRAM_FAMILIES
+from verireason.data.streams import Space
 from verireason.errors import UserError
 from verireason.problem import Problem
 
@@ -98,6 +101,27 @@ def generated(source: Source, *, split: str, num: int | None) -> Iterator[Proble
     )
 
 
+def arms(source: Source, config: Config) -> list[Iterator[Problem]]:
+    """The training problems of each family and level that a source generates, endless. UserError for a bad choice."""
+    generated(source, split="train", num=None)  # refuses a bad choice
+    python = source.source == "generated-python"
+    families: Mapping[str, Space] = PROGRAM_FAMILIES if python else FAMILIES
+    heldout = HELDOUT_PROGRAM_FAMILIES if python else HELDOUT_FAMILIES
+    return [
+        endless_problems(source.model_copy(update={"families": (name,), "levels": (level,)}), config)
+        for name, family in families.items()
+        if name not in heldout and (source.families is None or name in source.families)
+        for level in family.levels
+        if source.levels is None or level in source.levels
+    ]
+
+
+def endless_problems(source: Source, config: Config) -> Iterator[Problem]:
+    """The training problems of a source that generates, as long as they are taken."""
+    endless = generated(source, split="train", num=None)
+    return (_with_libraries(each, config.farm.python_libraries) for each in endless)
+
+
 def with_libraries(problems: Sequence[Problem], libraries: Sequence[str]) -> list[Problem]:
     """The problems, those in Python with these libraries imported beside the ones that they ask for."""
     return [_with_libraries(each, libraries) for each in problems]
@@ -114,16 +138,20 @@ def _with_libraries(problem: Problem, libraries: Sequence[str]) -> Problem:
 def _training_stream(source: Source, config: Config) -> Iterator[Problem]:
     """A source's training problems, endless."""
     if source.is_endless:
-        endless = generated(source, split="train", num=None)
-        return (_with_libraries(each, config.farm.python_libraries) for each in endless)
+        return endless_problems(source, config)
     return _shuffles(pool(source, config), seed=config.run.seed)
 
 
+def turn(taken: Sequence[int], weights: Sequence[float]) -> int:
+    """The source whose turn it is when each was taken so often: the one that is furthest behind its share."""
+    return min(range(len(taken)), key=lambda place: (taken[place] + 1) / weights[place])
+
+
 def _take_turns(streams: Sequence[Iterator[Problem]], weights: Sequence[float]) -> Iterator[Problem]:
-    """From each stream in proportion to its weight: always from the one that is furthest behind its share."""
+    """From each stream in proportion to its weight."""
     taken = [0] * len(streams)
     while True:
-        place = min(range(len(streams)), key=lambda index: (taken[index] + 1) / weights[index])
+        place = turn(taken, weights)
         taken[place] += 1
         yield next(streams[place])
 
