@@ -46,11 +46,11 @@ class Parts:
         set_up_libraries(threads=1, needs_hub=False)
         self.config: Config = load_config(RECIPE, [f"run.out={out}", *settings])
         self.run = RunDir(path=out)
-        self.ranks = Ranks()
+        self.ranks = Ranks(timeout_s=60.0)
         self.asker = open_asker(self.config)
         self.model = load_model(starting_model(self.config, out), name=model_name(self.config), dtype="float32")
         self.deck = Deck(config=self.config, asker=self.asker, farm=farm, model=self.model)
-        self.reward = SimulationReward(config=self.config, farm=farm, deck=self.deck, model=self.model)
+        self.reward = SimulationReward(config=self.config, farm=farm, deck=self.deck, model=self.model, say=print)
         files = Files(
             run=self.run, metrics=MetricsLog(self.run.metrics), records=RecordWriter(self.run.records)
         )  # fmt: skip

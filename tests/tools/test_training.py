@@ -122,7 +122,7 @@ def test_a_run_that_stops_because_the_farm_fails_goes_on_exactly(undisturbed: Pa
     from verireason.training.progress import Progress
 
     set_up_libraries(threads=1, needs_hub=False)
-    config = load_config(RECIPE, [f"run.out={fresh}"])
+    config = load_config(RECIPE, [f"run.out={fresh}", "farm.patience_s=0"])
     progress = Progress(StringIO())
 
     with pytest.raises(MissingError, match=r"could not judge 16 of 16 completions of step 4 .* --resume"):

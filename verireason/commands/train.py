@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,14 +36,23 @@ def run(args: argparse.Namespace) -> int:
         raise UserError("give a recipe, such as recipes/demo.toml, or --resume DIR")
     if asked is None and args.set:
         raise UserError("--set changes a recipe; give the recipe too")
+    if args.dry_run:
+        if asked is None or args.resume is not None:
+            raise UserError("--dry-run looks at a recipe before it is started; give the recipe, without --resume")
+        from verireason.training.dry_run import plan_grpo
+
+        print(*plan_grpo(asked, str(args.recipe)).lines(), sep="\n")
+        return 0
     config = asked or read_config(Path(args.resume) / "config.json")
     out = Path(args.resume or config.run.out)
     try:
-        print(_train(out, asked, config, resume=args.resume is not None))
+        model = _train(out, asked, config, resume=args.resume is not None)
     except KeyboardInterrupt:
         hint = f"go on with verireason train --resume {out}" if (out / "config.json").exists() else "nothing was begun"
         print(f"verireason: interrupted; what was written so far is whole; {hint}", file=sys.stderr)
         return 130
+    if os.environ.get("RANK", "0") == "0":  # of several processes one says it
+        print(model)
     return 0
 
 

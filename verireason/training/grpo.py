@@ -61,7 +61,7 @@ def start_grpo(config: Config, *, progress: Progress, open_farm: OpenFarm = conf
     """
     out = Path(config.run.out)
     check_start(config, out)  # before the directory is made: a bad recipe leaves nothing behind
-    ranks = Ranks()
+    ranks = Ranks(timeout_s=longest_wait_s(config))
     with new_run(out, config) if ranks.is_main else nullcontext(RunDir(path=out)) as run:
         return _train(config, run, ranks, progress=progress, open_farm=open_farm)
 
@@ -71,9 +71,10 @@ def resume_grpo(out: Path, config: Config | None, *, progress: Progress, open_fa
 
     config: what the user asks for; UserError names the differences when it would change results. None asks for nothing.
     """
-    ranks = Ranks()
+    asked = config or read_config(out / "config.json")
+    ranks = Ranks(timeout_s=longest_wait_s(asked))
     if not ranks.is_main:
-        return _train(config or read_config(out / "config.json"), RunDir(path=out), ranks, progress=progress,
+        return _train(asked, RunDir(path=out), ranks, progress=progress,
                       open_farm=open_farm)  # fmt: skip
     with resumed_run(out, config) as (run, resumed):
         check_start(resumed, out)
@@ -109,6 +110,11 @@ def check_start(config: Config, out: Path) -> None:
         )
 
 
+def longest_wait_s(config: Config) -> float:
+    """Wall seconds that one process may have to wait for another: until that one's part of the farm is given up."""
+    return 1800.0 + config.farm.deadline_s + config.farm.patience_s
+
+
 def _train(config: Config, run: RunDir, ranks: Ranks, *, progress: Progress, open_farm: OpenFarm) -> Path:
     """Train from the last whole checkpoint of a directory that the main process holds, or from the beginning."""
     # 1. What a killed process left behind goes back to the last checkpoint
@@ -141,7 +147,7 @@ def _train(config: Config, run: RunDir, ranks: Ranks, *, progress: Progress, ope
         deck.prepare(prompt_sequence(config))
 
         # 3. Reward, log, trainer
-        reward = SimulationReward(config=config, farm=farm, deck=deck, model=model)
+        reward = SimulationReward(config=config, farm=farm, deck=deck, model=model, say=progress.say)
         heldout = Heldout(config=config, run=run, farm=farm, model=model) if config.eval.every else None
         log = StepLog(
             config=config, files=written, deck=deck, farm=farm, reward=reward, progress=progress,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, TypeVar
 
 _Item = TypeVar("_Item")
@@ -15,11 +16,12 @@ class Ranks:
     All of them call `gather` and `wait` equally often and in the same order.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, timeout_s: float) -> None:
+        """Join the others. timeout_s: wall seconds after which a process that the others wait for counts as lost."""
         from accelerate import PartialState
         from torch.cuda import is_available
 
-        self._state: Any = PartialState(cpu=not is_available())
+        self._state: Any = PartialState(cpu=not is_available(), timeout=timedelta(seconds=timeout_s))
         self.index: int = self._state.process_index
         self.count: int = self._state.num_processes
 

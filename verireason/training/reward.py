@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 
@@ -16,6 +16,7 @@ from verireason.templates import Extraction, extract
 from verireason.training.deck import Deck
 from verireason.training.groups import Sample
 from verireason.training.models import LanguageModel, end_tokens
+from verireason.training.patience import judged_patiently, why
 from verireason.training.similarity import with_similarity
 
 
@@ -49,9 +50,13 @@ class Flight:
 class SimulationReward:
     """Judges completions by the farm and scores them by the recipe's rubric."""
 
-    def __init__(self, *, config: Config, farm: Farm, deck: Deck, model: LanguageModel) -> None:
+    def __init__(
+        self, *, config: Config, farm: Farm, deck: Deck, model: LanguageModel, say: Callable[[str], None]
+    ) -> None:
+        """say: tells the person why nothing moves."""
         assert config.grpo is not None
         self._config, self._farm, self._deck = config, farm, deck
+        self._say = say
         self._tokenizer = model.tokenizer
         self._model_name = model.name
         self._ends = end_tokens(model.model, model.tokenizer)
@@ -83,12 +88,22 @@ class SimulationReward:
         flight.last = time.monotonic()
 
     def collect(self, flight: Flight) -> list[Sample]:
-        """Wait for a flight; its completions by place. What is not judged within `[farm] deadline_s` is UNJUDGED."""
+        """Wait for a flight; its completions by place.
+
+        What is not judged within `[farm] deadline_s` is UNJUDGED. When that is more than the recipe allows, the farm
+        gets `[farm] patience_s` to come back.
+        """
         started = time.monotonic()
         launched = [flight.launched[place] for place in range(len(flight.problems))]
-        deadline_s = self._config.farm.deadline_s
-        wait([each.verdict for each in launched], timeout=max(0.0, flight.last + deadline_s - started))
-        verdicts = [each.verdict.result() if each.verdict.done() else _late(deadline_s) for each in launched]
+        settings = self._config.farm
+        wait([each.verdict for each in launched], timeout=max(0.0, flight.last + settings.deadline_s - started))
+        verdicts: Sequence[Verdict] = [
+            each.verdict.result() if each.verdict.done() else _late(settings.deadline_s) for each in launched
+        ]
+        verdicts = judged_patiently(
+            self._farm, [(_candidate(each.extraction, each.problem), each.problem.spec) for each in launched], verdicts,
+            max_unjudged=settings.max_unjudged, patience_s=settings.patience_s, say=self._say,
+        ).verdicts  # fmt: skip
         if self._rubric.needs_similarity:
             codes = [each.extraction.code for each in launched]
             verdicts = with_similarity(self._farm, codes, flight.problems, verdicts)
@@ -120,11 +135,9 @@ class SimulationReward:
 def complaint(samples: Sequence[Sample], *, step: int, allowed: float) -> str:
     """Words for too many UNJUDGED completions."""
     unjudged = [each for each in samples if not each.is_judged]
-    diagnostics = unjudged[0].verdict.diagnostics
-    why = diagnostics[0].message if diagnostics else "no reason given"
     return (
         f"the farm could not judge {len(unjudged)} of {len(samples)} completions of step {step} "
-        f"(allowed: {allowed:.0%}); the first: {why}"
+        f"(allowed: {allowed:.0%}); the first: {why(unjudged[0].verdict)}"
     )
 
 

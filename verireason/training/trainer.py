@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from verireason.config import Config, Grpo
+from verireason.training.advantages import advantages
 from verireason.training.asking import Asker
 from verireason.training.deck import Deck
 from verireason.training.ends import watch_ends
@@ -21,7 +22,7 @@ from verireason.training.groups import Sample
 from verireason.training.models import LanguageModel, lora_config
 from verireason.training.ranks import Ranks
 from verireason.training.reward import Flight, SimulationReward, TooManyUnjudged
-from verireason.training.rollouts import Rollouts, Written
+from verireason.training.rollouts import Batch, Rollouts, Written
 from verireason.training.rundir import RunDir, is_complete, read_asked, write_asked
 from verireason.training.step_log import StepLog
 from verireason.training.tensors import padded, randomness, right_padded, without_rows
@@ -127,10 +128,21 @@ def make_trainer(
                 scored["old_per_token_logps"] = right_padded(
                     [each.log_probs for each in given], like=scored["completion_mask"]
                 )
+            if grpo.normalise == "before_sum" or grpo.min_reward_std:
+                scored["advantages"] = scored["advantages"].new_tensor(ranks.share(self._advantages(batch)))
             unjudged = [not each.is_judged for group in batch.groups for each in group.samples]
             return without_rows(
                 scored, ranks.share(unjudged), any_anywhere=any(unjudged), gather=self.accelerator.gather
             )
+
+        def _advantages(self, batch: Batch) -> list[float]:
+            """Where they are not what TRL makes of the totals. By completion, of all processes."""
+            found = advantages(
+                [[each.reward for each in group.samples] for group in batch.groups],
+                weights=config.rubric.rubric.weights, scale=grpo.scale_rewards, normalise=grpo.normalise,
+                min_std=grpo.min_reward_std,
+            )  # fmt: skip
+            return [each for group in found for each in group]
 
         def _simulation(self, *, completions: Sequence[Any], log_metric: Callable[..., None], **unused: Any) -> Any:
             """TRL's reward function: what was found out already."""
