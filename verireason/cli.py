@@ -24,6 +24,7 @@ COMMANDS = {
     "eval": "generate completions with a model, and judge them",
     "sft": "supervised fine-tuning",
     "train": "GRPO with simulation as the reward",
+    "watch": "show training as it goes on",
     "report": "write a page, Markdown and tables from the records of a run",
     "compare": "say whether two evaluations differ beyond chance, and on which problems",
     "leaderboard": "put many evaluations in one order, as far as they can be compared",

@@ -149,15 +149,23 @@ def _read_metrics(path: Path, warnings: list[str]) -> Iterator[Mapping[str, floa
     lines = path.read_bytes().splitlines(keepends=True)
     for number, line in enumerate(lines, start=1):
         try:
-            data = json.loads(line)
-        except (ValueError, RecursionError) as err:
+            yield metrics_from_line(line)
+        except ValueError as err:
             if number == len(lines) and not line.endswith(b"\n"):
                 warnings.append(f"{path.name}: line {number}, the last one, was cut off in writing and is left out")
                 return
-            raise UserError(f"{path}:{number}: not JSON; expected one object a step") from err
-        if not isinstance(data, dict) or not _is_number(data.get("step")):
-            raise UserError(f"{path}:{number}: no step; expected one object a step, with its number")
-        yield {name: float(value) for name, value in flat(data) if _is_number(value)}
+            raise UserError(f"{path}:{number}: {err}") from err
+
+
+def metrics_from_line(line: bytes) -> Mapping[str, float]:
+    """The numbers of one step with dotted names. ValueError says what is wrong with the line."""
+    try:
+        data = json.loads(line)
+    except (ValueError, RecursionError) as err:
+        raise ValueError("not JSON; expected one object a step") from err
+    if not isinstance(data, dict) or not _is_number(data.get("step")):
+        raise ValueError("no step; expected one object a step, with its number")
+    return {name: float(value) for name, value in flat(data) if _is_number(value)}
 
 
 def _is_number(value: object) -> bool:
