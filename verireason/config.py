@@ -457,6 +457,7 @@ class Config(Section):
     lora: Lora | None = None
     sft: Sft | None = None
     grpo: Grpo | None = None
+    vllm: Vllm = Vllm()
     curriculum: Curriculum | None = None
     rubric: RubricChoice = RubricChoice()
     farm: Farm = Farm()
