@@ -19,6 +19,9 @@ def add_recipe_arguments(parser: argparse.ArgumentParser, *, optional: bool = Fa
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting, such as sft.num_steps=100"
     )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="say what the run would be and what it lacks, and start nothing"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -29,6 +32,11 @@ def run(args: argparse.Namespace) -> int:
     from verireason.training.sft import run_sft
 
     config = load_config(args.recipe, args.set)
+    if args.dry_run:
+        from verireason.training.dry_run import plan_sft
+
+        print(*plan_sft(config, str(args.recipe)).lines(), sep="\n")
+        return 0
     needs_hub = config.model.path is not None and not is_local(config.model.path)
     set_up_libraries(threads=config.run.threads, needs_hub=needs_hub)
     try:
