@@ -38,6 +38,7 @@ from verireason.training.rundir import (
 )
 from verireason.training.step_log import Files, StepLog
 from verireason.training.trainer import make_trainer
+from verireason.training.vllm_engine import check_vllm, vllm_for_trl
 
 OpenFarm = Callable[[Config], Farm]
 
@@ -96,13 +97,14 @@ def model_name(config: Config) -> str:
 
 
 def check_start(config: Config, out: Path) -> None:
-    """Raise UserError unless the recipe can be trained from `out`."""
+    """Raise UserError unless the recipe can be trained from `out`, MissingError for an engine that is not there."""
     if config.grpo is None:
         raise UserError("the recipe has no [grpo] section; add one")
     start = starting_model(config, out)
     if config.sft is not None and not Path(start).is_dir():
         raise UserError(f"the recipe has an [sft] section and {start} is not there; run verireason sft first")
     check_model_path(start)
+    check_vllm(config, start)
     if config.eval.every is not None and num_ranks() > 1:
         raise UserError(
             f"eval.every is set and {num_ranks()} processes train; expected one process, or no eval.every and "
@@ -153,10 +155,11 @@ def _train(config: Config, run: RunDir, ranks: Ranks, *, progress: Progress, ope
             config=config, files=written, deck=deck, farm=farm, reward=reward, progress=progress,
             evaluate=heldout.measure if heldout else None,
         )  # fmt: skip
-        trainer = make_trainer(
-            config=config, run=run, model=model, ranks=ranks, asker=asker, deck=deck, reward=reward, log=log,
-            checkpoint=checkpoint,
-        )  # fmt: skip
+        with vllm_for_trl(config):
+            trainer = make_trainer(
+                config=config, run=run, model=model, ranks=ranks, asker=asker, deck=deck, reward=reward, log=log,
+                checkpoint=checkpoint,
+            )  # fmt: skip
 
         # 4. Train
         progress.say(_opening(config, run, model, farm, last_step))

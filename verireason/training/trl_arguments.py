@@ -9,6 +9,7 @@ from verireason.config import Config
 from verireason.errors import UserError
 from verireason.training.ranks import Ranks
 from verireason.training.rundir import NUM_CHECKPOINTS_KEPT, RunDir
+from verireason.training.vllm_engine import vllm_arguments
 
 
 def trl_arguments(config: Config, run: RunDir, ranks: Ranks) -> Any:
@@ -73,4 +74,5 @@ def trl_arguments(config: Config, run: RunDir, ranks: Ranks) -> Any:
         logging_steps=1,
         report_to=list(config.run.report_to),
         disable_tqdm=True,
+        **vllm_arguments(config),
     )
