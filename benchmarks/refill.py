@@ -21,14 +21,14 @@ from typing import Any
 
 SHARE = 0.8
 TASK = [
-    "rubric={weights={correct=1.0}}", "data.levels=[1,2]", "data.num=192", "eval.every=8", "eval.num=96",
-    "eval.samples=4", "grpo.save_steps=8",
+    "rubric={weights={correct=1.0}}", "data.levels=[1,2]", "data.num=192", "eval.every=4", "eval.num=128",
+    "eval.samples=2", "grpo.save_steps=8",
 ]  # fmt: skip
 WAYS = {
-    "plain": ["grpo.max_steps=64"],
-    "refill": ["grpo.max_steps=64", "grpo.refill_rounds=16"],
+    "plain": ["grpo.max_steps=40"],
+    "refill": ["grpo.max_steps=28", "grpo.refill_rounds=16"],
     "refill + curriculum": [
-        "grpo.max_steps=64", "grpo.refill_rounds=16", "curriculum={retire_after=1, retry_after=25}",
+        "grpo.max_steps=28", "grpo.refill_rounds=16", "curriculum={retire_after=1, retry_after=25}",
     ],
 }  # fmt: skip
 
