@@ -488,6 +488,21 @@ class Config(Section):
             check_terms(self.terms)
         return self
 
+    @model_validator(mode="after")
+    def _loss_fits_engine(self) -> Config:
+        mode = self.vllm.importance_sampling_mode
+        if (
+            self.grpo is not None
+            and self.grpo.loss_type == "vespo"
+            and self.grpo.engine != "transformers"
+            and mode.startswith("sequence")
+        ):
+            raise ValueError(
+                f'vllm.importance_sampling_mode is "{mode}"; expected "token_truncate" or "token_mask" with '
+                'grpo.loss_type "vespo"'
+            )
+        return self
+
     @property
     def digest(self) -> str:
         """Hash of every setting that can change a result: 12 hexadecimal digits."""

@@ -126,10 +126,11 @@ REFUSED = {
             ["grpo.loss_type=sapo", "grpo.delta=2.0"],
             "delta is set with loss_type sapo; expected it only with dapo, grpo",
         ),
+        (["grpo.loss_type=vespo", "grpo.engine=vllm-server"], "configuration: vllm.importance_sampling_mode is"),
         (["grpo.scale_rewards=none", "grpo.min_reward_std=0.5"], 'min_reward_std is set with scale_rewards = "none"'),
         (["grpo.scale_rewards=none", "grpo.normalise=before_sum"], 'scale_rewards is "none" with normalise'),
     ],
-    ids=["delta", "guard", "before the sum"],
+    ids=["delta", "engine", "guard", "before the sum"],
 )
 def test_settings_of_the_objective_that_do_not_go_together_are_refused(
     recipe: Path, overrides: list[str], words: str
