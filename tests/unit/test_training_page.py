@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from sim.verdict import Outcome
-from tests.fixtures.sample_run import FAMILIES, make_problems, make_record, write_run
+from tests.fixtures.sample_run import FAMILIES, make_problems, make_record, write_records, write_run
 from verireason.records import Record
 from verireason.reports import steps
 from verireason.reports.panels import KINDS_OF_GROUPS, WITHOUT_VARIANCE, panels_for
-from verireason.reports.steps import MAX_STEPS, choose_pairs, choose_steps, spread_evenly, step_of
+from verireason.reports.source import MAX_STEPS, load_source, spread_evenly
+from verireason.reports.steps import choose_pairs, choose_steps, step_of
 from verireason.reports.training import in_words, trends
 from verireason.reports.write import write_report
 
@@ -68,6 +69,8 @@ def test_the_groups_whose_rewards_differ_most_are_shown_with_their_best_and_wors
 def test_where_no_group_differs_the_best_and_the_worst_of_the_step_are_shown() -> None:
     (pair,) = choose_pairs([*group("solved", [1, 1]), *group("unsolved", [0, 0])])
     assert (pair.best.record.problem_id, pair.worst.record.problem_id) == ("solved", "unsolved")
+    (pair,) = choose_pairs([*group("one", [0, 0]), *group("other", [0, 0])])
+    assert pair.best.record != pair.worst.record
 
 
 def test_what_was_not_judged_is_neither_best_nor_worst() -> None:
@@ -76,19 +79,34 @@ def test_what_was_not_judged_is_neither_best_nor_worst() -> None:
     assert step_of(1, group("broken", [None, 0.5])).num_unjudged == 1
 
 
-def test_shown_steps_are_few_even_and_have_both_ends() -> None:
+def test_shown_steps_are_few_even_and_have_both_ends(tmp_path: Path) -> None:
     assert spread_evenly(range(1, 2001), MAX_STEPS)[::23] == [1, 2000]
     assert spread_evenly([3, 5], MAX_STEPS) == [3, 5]
     records = [replace(record, step=step) for step in range(1, 101) for record in group("a", [0, 1])]
-    chosen = [step.number for step in choose_steps(records)]
+    write_records(tmp_path / "records.jsonl", records)
+    chosen = [step.number for step in choose_steps(load_source(tmp_path))]
     assert (chosen[0], chosen[-1], len(chosen)) == (1, 100, MAX_STEPS)
 
 
-def test_of_long_completions_fewer_steps_are_shown_the_last_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_long_completions_fewer_steps_are_shown_the_last_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(steps, "MAX_CHARS", 30_000)
     long = [replace(record, code="x" * 100_000) for record in group("a", [0, 1])]
-    records = [replace(record, step=step) for step in range(1, 11) for record in long]
-    assert [step.number for step in choose_steps(records)] == [9, 10]
+    write_records(tmp_path / "records.jsonl", [replace(record, step=step) for step in range(1, 11) for record in long])
+    assert [step.number for step in choose_steps(load_source(tmp_path))] == [9, 10]
+
+
+def test_of_a_long_run_only_what_is_shown_is_kept_in_memory(tmp_path: Path) -> None:
+    write_run(tmp_path, num_steps=60, num_heldout=6, num_samples=2)
+    source = load_source(tmp_path)
+    assert source.training is not None
+    with_code = {record.step for record in source.training.records if record.code is not None}
+    assert with_code == {*source.shown_steps}
+    assert len(source.training.records) == 60 * 16
+    assert [step.number for step in choose_steps(source)] == [
+        number for number in source.shown_steps if choose_pairs(r for r in source.training.records if r.step == number)
+    ]
 
 
 def test_counts_of_groups_take_the_place_of_shares_which_older_runs_have_alone() -> None:

@@ -37,7 +37,7 @@ def headline(view: View) -> str:
         return " · ".join([*parts, "finished"])
     durations = [taken for line in view.metrics[-RECENT:] if (taken := _step_s(line) + line.get("time.heldout", 0.0))]
     if view.num_steps and durations:
-        parts.append(f"{seconds((view.num_steps - now['step']) * fmean(durations))} left")
+        parts.append(f"{seconds(max(0.0, view.num_steps - now['step']) * fmean(durations))} left")
     return " · ".join([*parts, f"last written {seconds(view.age_s)} ago"])
 
 

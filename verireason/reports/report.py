@@ -164,7 +164,7 @@ def build_report(source: Source) -> Report:
         curves_note=_curves_note(source),
         training=tuple(in_words(source.metrics)),
         trends=tuple(trends(source.metrics)),
-        steps=tuple(choose_steps(source.training.records)) if source.training else (),
+        steps=tuple(choose_steps(source)),
         labels=tuple(record_set.label for record_set in source.compared),
         problems=tuple(rows[: words.MAX_PROBLEMS]),
         heat=tuple(_heat(rows[: words.MAX_PROBLEMS], by_category=bool(families))),

@@ -6,7 +6,8 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from verireason.evals.run_state import RUN
 from verireason.records import Record, read_records
 
 RECORDS = "records.jsonl"
+MAX_STEPS = 24
+"""Steps of training that a report shows completions of."""
 _ORDER = {"before": (0,), "after": (2,)}
 """Where a label comes among the evaluations of a run; others lie between, by the numbers in their names."""
 
@@ -46,6 +49,8 @@ class Source:
     """In the order of the run: before, others, after."""
     training: RecordSet | None
     """Completions of the training steps; None for a plain evaluation."""
+    shown_steps: tuple[int, ...]
+    """Steps whose training records have their texts; of others, so that memory is bounded, the facts alone are kept."""
     metrics: tuple[Mapping[str, float], ...]
     """One entry a step: dotted names, finite numbers."""
     config: Mapping[str, Any] | None
@@ -93,17 +98,25 @@ def load_source(directory: Path) -> Source:
     for path in sorted((directory / "eval").glob(f"*/{RECORDS}"), key=lambda path: _place(path.parent.name)):
         evaluations += _read_set(directory, path, path.parent.name, warnings)
     training = None
-    for found in _read_set(directory, directory / RECORDS, "train", warnings):
+    steps = sorted({int(line["step"]) for line in metrics})
+    shown_steps = spread_evenly(steps, MAX_STEPS)
+    thin = frozenset(steps) - frozenset(shown_steps) if evaluations else frozenset()
+    for found in _read_set(directory, directory / RECORDS, "train", warnings, thin=thin):
         if metrics or evaluations or found.records[0].step is not None:
             training = found
         else:
             evaluations.append(replace(found, label="evaluation"))
     if not evaluations and training is None:
         raise UserError(f"{directory} holds no records; expected {RECORDS} or eval/*/{RECORDS} with at least one line")
+    if training is not None and not steps:
+        shown_steps = spread_evenly(
+            sorted({each.step for each in training.records if each.step is not None}), MAX_STEPS
+        )
     return Source(
         name=directory.resolve().name,
         evaluations=tuple(evaluations),
         training=training,
+        shown_steps=tuple(shown_steps),
         metrics=metrics,
         config=read_object(directory / "config.json") or read_object(directory / RUN),
         versions=read_object(directory / "versions.json"),
@@ -126,12 +139,21 @@ def _place(label: str) -> tuple[Any, ...]:
     return (_ORDER.get(label, (1,)), numbers, label)
 
 
-def _read_set(directory: Path, path: Path, label: str, warnings: list[str]) -> list[RecordSet]:
-    """One set, or none when the file is missing or empty."""
+def spread_evenly(values: Sequence[int], num: int) -> list[int]:
+    """At most `num` of the values, the first and the last among them."""
+    if len(values) <= num:
+        return list(values)
+    return [values[round(place * (len(values) - 1) / (num - 1))] for place in range(num)]
+
+
+def _read_set(
+    directory: Path, path: Path, label: str, warnings: list[str], *, thin: AbstractSet[int] = frozenset()
+) -> list[RecordSet]:
+    """One set, or none when the file is missing or empty. Of steps in `thin` without texts."""
     if not path.exists():
         return []
     reader = read_records(path)
-    found = tuple(reader)
+    found = tuple(_without_texts(record) if record.step in thin else record for record in reader)
     records = tuple(record for record in found if not record.attempt)
     repairs = tuple(record for record in found if record.attempt)
     relative = path.relative_to(directory)
@@ -141,6 +163,13 @@ def _read_set(directory: Path, path: Path, label: str, warnings: list[str]) -> l
         return []
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return [RecordSet(label=label, path=relative, records=records, digest=digest, repairs=repairs)]
+
+
+def _without_texts(record: Record) -> Record:
+    return replace(
+        record, prompt=None, completion=None, code=None, outputs=(), first_failure=None, diagnostics=(), tests=(),
+        failed_call=None, lint=None, synthesis=None, equivalence=None, waves=None,
+    )  # fmt: skip
 
 
 def _read_metrics(path: Path, warnings: list[str]) -> Iterator[Mapping[str, float]]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from verireason.records import Record
 from verireason.reports.samples import Sample, closeness
+from verireason.reports.source import Source
 
-MAX_STEPS = 24
 MAX_PAIRS = 2
 """Of a step."""
 MAX_CHARS = 1_500_000
@@ -37,18 +37,15 @@ class Step:
     pairs: tuple[Pair, ...]
 
 
-def choose_steps(records: Iterable[Record]) -> list[Step]:
-    """At most MAX_STEPS, the first and the last among them and the others evenly between; those without pairs left out.
-
-    From the last one on backwards as many as MAX_CHARS has room for.
-    """
-    by_step: dict[int, list[Record]] = {}
-    for record in records:
-        if record.step is not None:
-            by_step.setdefault(record.step, []).append(record)
+def choose_steps(source: Source) -> list[Step]:
+    """Those of the source's shown steps that have pairs: from the last one on backwards as many as fit MAX_CHARS."""
+    by_step: dict[int, list[Record]] = {number: [] for number in source.shown_steps}
+    for record in source.training.records if source.training else ():
+        if record.step in by_step:
+            by_step[record.step].append(record)
     chosen: list[Step] = []
     num_chars = 0
-    for number in reversed(spread_evenly(sorted(by_step), MAX_STEPS)):
+    for number in sorted(by_step, reverse=True):
         step = step_of(number, by_step[number])
         num_chars += sum(pair.best.num_chars + pair.worst.num_chars for pair in step.pairs)
         if num_chars > MAX_CHARS:
@@ -87,15 +84,8 @@ def choose_pairs(records: Iterable[Record]) -> list[Pair]:
     return [_pair("No group differs in reward. Of the whole step:", everyone)] if len(everyone) > 1 else []
 
 
-def spread_evenly(values: Sequence[int], num: int) -> list[int]:
-    """At most `num` of the values, the first and the last among them."""
-    if len(values) <= num:
-        return list(values)
-    return [values[round(place * (len(values) - 1) / (num - 1))] for place in range(num)]
-
-
 def _pair(title: str, records: Sequence[Record]) -> Pair:
-    best, worst = max(records, key=closeness), min(records, key=closeness)
+    best, worst = max(records, key=closeness), min(reversed(records), key=closeness)  # two, even where all are alike
     return Pair(title=title, best=Sample(record=best, label="train"), worst=Sample(record=worst, label="train"))
 
 
