@@ -29,7 +29,7 @@ from verireason.training.ranks import num_ranks
 from verireason.training.rundir import RunDir
 from verireason.training.sft import read_pairs
 
-NUM_LOOKED_AT = 256
+NUM_LOOKED_AT = 64
 """Generated problems whose prompts are measured."""
 PACKAGES = ("torch", "transformers", "trl", "datasets", "accelerate")
 

@@ -106,11 +106,16 @@ def training_dtype(config: Config) -> str:
 def lora_config(config: Config) -> Any:
     """peft's settings from `[lora]` for TRL's trainers; None without that table, which trains all weights.
 
-    Raises MissingError when peft is not installed.
+    Raises MissingError when peft is not installed, UserError where processes share the weights out among them.
     """
     lora = config.lora
     if lora is None:
         return None
+    if any(os.environ.get(f"ACCELERATE_USE_{name}") == "true" for name in ("FSDP", "DEEPSPEED")):
+        raise UserError(
+            "[lora] with FSDP or DeepSpeed: an adapter cannot be merged into weights that are shared out; expected "
+            "processes that each have the model, as of recipes/accelerate/eight-gpus.yaml"
+        )
     try:
         from peft import LoraConfig
     except ImportError as err:

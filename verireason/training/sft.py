@@ -7,10 +7,12 @@ tokens apart from each other, exactly as in generation, and TRL is told to leave
 from __future__ import annotations
 
 import json
+import os
 import random
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +29,13 @@ from verireason.training.models import (
 )
 from verireason.training.progress import Progress, seconds
 from verireason.training.prompts import corpus_problems
-from verireason.training.rundir import MetricsLog, new_run, save_model, versions_now, write_versions
+from verireason.training.ranks import Ranks
+from verireason.training.rundir import MetricsLog, RunDir, new_run, versions_now, write_versions
+from verireason.training.saving import save_trained
 from verireason.training.scratch import build_scratch_model
 
+LONGEST_WAIT_S = 1800.0
+"""Wall seconds that processes wait for each other: for one that builds or saves a model."""
 IGNORED = -100
 """Label of tokens that the loss leaves out; torch's convention."""
 
@@ -53,7 +59,11 @@ def run_sft(config: Config, *, progress: Progress) -> Path:
     sft = config.sft
     if sft is None:
         raise UserError("the recipe has no [sft] section; add one or use verireason train alone")
-    with new_run(Path(config.run.out) / "sft", config, replace_unfinished=True) as run:
+    out, ranks = Path(config.run.out) / "sft", Ranks(timeout_s=LONGEST_WAIT_S)
+    if not ranks.is_main:
+        progress = Progress(open(os.devnull, "w"))  # noqa: SIM115  # for as long as the process lives
+    held = new_run(out, config, replace_unfinished=True) if ranks.is_main else nullcontext(RunDir(path=out))
+    with held as run:
         # 1. Data
         pairs = list(read_pairs(Path(sft.path))) if sft.path else corpus_pairs(config)
         progress.say(f"sft: {len(pairs)} pairs")
@@ -62,12 +72,15 @@ def run_sft(config: Config, *, progress: Progress) -> Path:
         start = config.model.path
         if config.model.scratch is not None:
             start = str(run.path / "start")
-            texts = [text for pair in pairs for text in (pair.prompt, pair.answer)]
-            num_weights = build_scratch_model(config.model.scratch, texts, Path(start), seed=config.run.seed)
-            progress.say(f"sft: built a model with {num_weights:,} weights")
+            if ranks.is_main:
+                texts = [text for pair in pairs for text in (pair.prompt, pair.answer)]
+                num_weights = build_scratch_model(config.model.scratch, texts, Path(start), seed=config.run.seed)
+                progress.say(f"sft: built a model with {num_weights:,} weights")
+            ranks.wait()
         assert start is not None  # the configuration has one of the two
         language_model = load_model(start, dtype=training_dtype(config))
-        write_versions(run, versions_now(image=None, tools={}))
+        if ranks.is_main:
+            write_versions(run, versions_now(image=None, tools={}))
 
         # 3. Train
         examples = encode_pairs(language_model, pairs, config=config)
@@ -75,12 +88,16 @@ def run_sft(config: Config, *, progress: Progress) -> Path:
             progress.say(f"sft: left out {len(pairs) - len(examples)} pairs longer than {sft.max_length} tokens")
         if not examples:
             raise UserError(f"sft.max_length is {sft.max_length}; every one of the {len(pairs)} pairs is longer")
-        metrics = MetricsLog(run.metrics)
-        trained = train_on(examples, language_model, config=config, out=run.path, metrics=metrics, progress=progress)
-        metrics.close()
+        metrics = MetricsLog(run.metrics) if ranks.is_main else None
+        trainer = make_trainer(
+            examples, language_model, config=config, out=run.path, ranks=ranks, metrics=metrics, progress=progress
+        )
+        trainer.train()
+        if metrics is not None:
+            metrics.close()
 
         # 4. Save
-        save_model(trained, run)
+        save_trained(trainer, language_model, run, ranks)
         return run.model
 
 
@@ -156,18 +173,20 @@ def example_order(num_examples: int, sft: Sft, *, seed: int) -> list[int]:
     return order[: sft.num_steps * sft.batch_size]
 
 
-def train_on(
+def make_trainer(
     examples: Sequence[dict[str, list[int]]],
     language_model: LanguageModel,
     *,
     config: Config,
     out: Path,
-    metrics: MetricsLog,
+    ranks: Ranks,
+    metrics: MetricsLog | None,
     progress: Progress,
-) -> LanguageModel:
-    """Train the model in place; what is returned has the adapter around it with `[lora]`.
+) -> Any:
+    """TRL's trainer, which trains the model in place.
 
-    out: for what TRL's reporters write.
+    out: for what TRL's reporters write. metrics: None where another process writes them. Raises UserError when a step
+    cannot be shared out among the processes.
     """
     import torch
     from datasets import Dataset
@@ -177,17 +196,26 @@ def train_on(
     sft = config.sft
     assert sft is not None
     on_cpu = not torch.cuda.is_available()
-    pass_size = sft.pass_size or sft.batch_size
+    if sft.batch_size % ranks.count:
+        raise UserError(f"sft.batch_size is {sft.batch_size} and {ranks.count} processes train; expected a multiple")
+    mine = sft.batch_size // ranks.count
+    pass_size = sft.pass_size or mine
+    if mine % pass_size:
+        raise UserError(
+            f"sft.pass_size is {pass_size} and each of {ranks.count} processes has {mine} pairs of a step; "
+            "expected a divisor"
+        )
     order = example_order(len(examples), sft, seed=config.run.seed)
     dataset = Dataset.from_list([examples[index] for index in order])
     arguments = SFTConfig(
         output_dir=str(out),
         max_steps=sft.num_steps,
         per_device_train_batch_size=pass_size,
-        gradient_accumulation_steps=sft.batch_size // pass_size,
+        gradient_accumulation_steps=mine // pass_size,
         learning_rate=sft.learning_rate,
         lr_scheduler_type="cosine",
         warmup_steps=int(sft.warmup_share * sft.num_steps),
+        ddp_find_unused_parameters=False,
         seed=config.run.seed,
         train_sampling_strategy="sequential",  # the order is ours, see example_order
         shuffle_dataset=False,
@@ -212,7 +240,7 @@ def train_on(
             self.started = time.perf_counter()
 
         def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float], **kwargs: Any) -> None:
-            if "loss" not in logs:  # the summary at the end
+            if "loss" not in logs or metrics is None:  # the summary at the end, or another process writes
                 return
             step_s = time.perf_counter() - self.started
             names = ("loss", "learning_rate", "grad_norm", "entropy", "mean_token_accuracy", "num_tokens")
@@ -231,5 +259,4 @@ def train_on(
         callbacks=[StepLog()],
     )
     trainer.remove_callback(PrinterCallback)
-    trainer.train()
-    return replace(language_model, model=trainer.model)
+    return trainer
