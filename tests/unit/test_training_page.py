@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,9 +12,10 @@ import pytest
 
 from sim.verdict import Outcome
 from tests.fixtures.sample_run import FAMILIES, make_problems, make_record, write_records, write_run
-from verireason.records import Record
+from verireason.records import Record, read_records
 from verireason.reports import steps
-from verireason.reports.panels import KINDS_OF_GROUPS, WITHOUT_VARIANCE, panels_for
+from verireason.reports.panels import HELD_OUT, KINDS_OF_GROUPS, WITHOUT_VARIANCE, panels_for
+from verireason.reports.report import build_report
 from verireason.reports.source import MAX_STEPS, load_source, spread_evenly
 from verireason.reports.steps import choose_pairs, choose_steps, step_of
 from verireason.reports.training import in_words, trends
@@ -115,6 +117,21 @@ def test_counts_of_groups_take_the_place_of_shares_which_older_runs_have_alone()
     assert WITHOUT_VARIANCE not in titles
     older = [{name: value for name, value in line.items() if not name.startswith("groups.")} for line in METRICS]
     assert WITHOUT_VARIANCE in [panel.title for panel in panels_for(older)]
+
+
+def test_held_out_problems_are_drawn_once_with_intervals_if_there_are_some(tmp_path: Path) -> None:
+    write_run(tmp_path, num_steps=4, num_heldout=6, num_samples=2)
+    metrics = tmp_path / "metrics.jsonl"
+    lines = [{**json.loads(line), "heldout": {"pass": 0.5}} for line in metrics.read_text().splitlines()]
+    metrics.write_text("\n".join(map(json.dumps, lines)) + "\n")
+    titles = [curve.title for curve in build_report(load_source(tmp_path)).curves]
+    assert HELD_OUT in titles
+    write_records(
+        tmp_path / "eval" / "step-2" / "records.jsonl", list(read_records(tmp_path / "eval/after/records.jsonl"))
+    )
+    titles = [curve.title for curve in build_report(load_source(tmp_path)).curves]
+    assert "Held-out tasks" in titles
+    assert HELD_OUT not in titles
 
 
 def test_pools_are_drawn_under_their_own_names() -> None:

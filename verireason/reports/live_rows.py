@@ -50,8 +50,8 @@ def one_line(view: View) -> str:
 def rows(metrics: Metrics) -> list[Row]:
     """What the newest step came to, as far as its metrics tell, with the course of the run beside it."""
     now = metrics[-1]
-    terms = {name: _plain for name in sorted(now) if name.startswith("terms.")}
-    pools = {name: _count for name in sorted(now) if name.startswith("pools.")}
+    terms = {name: _plain for name in now if name.startswith("terms.")}
+    pools = {name: _count for name in now if name.startswith("pools.")}
     found = [
         _row(metrics, "reward", "reward", _plain, _told(now, terms)),
         _row(metrics, "pass", "pass", _percent, _told(now, {"compile": _percent, "format": _percent})),

@@ -10,7 +10,7 @@ Metrics = Sequence[Mapping[str, float]]
 """One entry a step: dotted names, finite numbers."""
 
 
-KINDS_OF_GROUPS, WITHOUT_VARIANCE = "Groups by kind", "Groups without variance"
+KINDS_OF_GROUPS, WITHOUT_VARIANCE, HELD_OUT = "Groups by kind", "Groups without variance", "Held-out problems"
 
 
 class Topic(StrEnum):
@@ -80,7 +80,7 @@ PANELS = (
     ),
     Panel(
         topic=Topic.REWARD,
-        title="Held-out problems",
+        title=HELD_OUT,
         unit="% that pass, in the course of training",
         is_share=True,
         lines=(Line(label="pass", names=("heldout.pass",)),),
@@ -214,14 +214,13 @@ _UNDRAWN = {"step", "num_completions", "num_tokens", "time.step", "no_code", "gr
 
 def panels_for(metrics: Metrics) -> list[Panel]:
     """The panels that the metrics have something for, the rubric's terms and the pools of problems among them."""
-    names = all_names(metrics)
-    terms = Panel(topic=Topic.REWARD, title="Reward terms", unit="means of the step", lines=_lines(names, "terms."))
+    terms = Panel(topic=Topic.REWARD, title="Reward terms", unit="means of the step", lines=_lines(metrics, "terms."))
     pools = Panel(
         topic=Topic.GROUPS,
         title="Pools of problems",
         unit="problems, stacked",
         is_stacked=True,
-        lines=_lines(names, "pools."),
+        lines=_lines(metrics, "pools."),
     )
     last = next(place for place, panel in enumerate(PANELS) if panel.topic is Topic.ANSWERS)
     panels = [*PANELS[:1], terms, *PANELS[1:last], pools, *PANELS[last:]]
@@ -238,9 +237,10 @@ def left_out(metrics: Metrics) -> list[str]:
     return sorted(all_names(metrics) - drawn - _UNDRAWN)
 
 
-def _lines(names: Iterable[str], prefix: str) -> tuple[Line, ...]:
-    found = sorted(name for name in names if name.startswith(prefix))[:MAX_LINES]
-    return tuple(Line(label=name.removeprefix(prefix), names=(name,)) for name in found)
+def _lines(metrics: Metrics, prefix: str) -> tuple[Line, ...]:
+    """A line for each field of that beginning, in the order of the file."""
+    found = dict.fromkeys(name for entry in metrics for name in entry if name.startswith(prefix))
+    return tuple(Line(label=name.removeprefix(prefix), names=(name,)) for name in [*found][:MAX_LINES])
 
 
 def all_names(metrics: Metrics) -> set[str]:

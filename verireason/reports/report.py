@@ -17,7 +17,7 @@ from verireason.reports.heat import HeatGroup, heat_groups, heat_row
 from verireason.reports.lengths import Lengths, lengths_of
 from verireason.reports.letters import LetterCount, count_letters
 from verireason.reports.modes import ModeRow, mode_rows
-from verireason.reports.panels import left_out
+from verireason.reports.panels import HELD_OUT, left_out
 from verireason.reports.rates import (
     Facts,
     Group,
@@ -141,8 +141,9 @@ def build_report(source: Source) -> Report:
     rows = problem_rows(source, samples)
     record_sets = source.evaluations or (source.main,)
     present = {record.outcome for record_set in record_sets for record in record_set.records}
-    curves = _heldout_curves(source, splits)
-    curves += draw_curves(source.metrics, source.training.records if source.training else ())
+    heldout = _heldout_curves(source, splits)
+    drawn = draw_curves(source.metrics, source.training.records if source.training else ())
+    curves = [*heldout, *(curve for curve in drawn if not heldout or curve.title != HELD_OUT)]  # one without intervals
     return Report(
         name=source.name,
         is_run=source.training is not None or bool(source.metrics) or source.baseline is not None,

@@ -86,7 +86,8 @@ def choose_pairs(records: Iterable[Record]) -> list[Pair]:
 
 def _pair(title: str, records: Sequence[Record]) -> Pair:
     best, worst = max(records, key=closeness), min(reversed(records), key=closeness)  # two, even where all are alike
-    return Pair(title=title, best=Sample(record=best, label="train"), worst=Sample(record=worst, label="train"))
+    samples = [Sample(record=record, label=record.phase or "train") for record in (best, worst)]
+    return Pair(title=title, best=samples[0], worst=samples[1])
 
 
 def _spread(records: Sequence[Record]) -> float:
