@@ -60,3 +60,14 @@ def test_a_recipe_trains_to_its_end_with_a_stand_in(
 def stand_in(name: str) -> list[str]:
     """The settings that recipes/stand-in.sh gives."""
     return (REPOSITORY / "recipes" / name).read_text().splitlines()
+
+
+@pytest.mark.parametrize(
+    "path", sorted((REPOSITORY / "recipes" / "accelerate").glob("*.yaml")), ids=lambda path: path.stem
+)
+def test_accelerate_takes_the_configurations(path: Path) -> None:
+    config_args = pytest.importorskip("accelerate.commands.config.config_args", reason="the train extra is missing")
+
+    found = config_args.load_config_from_file(str(path))  # refuses a key that it does not know
+
+    assert found.num_processes == {"one-gpu": 1, "two-cpus": 2}.get(path.stem, 8)

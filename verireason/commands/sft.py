@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -35,13 +37,20 @@ def run(args: argparse.Namespace) -> int:
     if args.dry_run:
         from verireason.training.dry_run import plan_sft
 
-        print(*plan_sft(config, str(args.recipe)).lines(), sep="\n")
+        say(plan_sft(config, str(args.recipe)).lines())
         return 0
     needs_hub = config.model.path is not None and not is_local(config.model.path)
     set_up_libraries(threads=config.run.threads, needs_hub=needs_hub)
     try:
-        print(run_sft(config, progress=Progress()))
+        model = run_sft(config, progress=Progress())
     except KeyboardInterrupt:
         print("verireason: interrupted; fine-tuning starts over when it is run again", file=sys.stderr)
         return 130
+    say([str(model)])
     return 0
+
+
+def say(lines: Iterable[str]) -> None:
+    """Print, if this is the first process of the run."""
+    if os.environ.get("RANK", "0") == "0":
+        print(*lines, sep="\n")

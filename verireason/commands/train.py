@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from verireason.commands.sft import add_recipe_arguments
+from verireason.commands.sft import add_recipe_arguments, say
 from verireason.errors import UserError
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
             raise UserError("--dry-run looks at a recipe before it is started; give the recipe, without --resume")
         from verireason.training.dry_run import plan_grpo
 
-        print(*plan_grpo(asked, str(args.recipe)).lines(), sep="\n")
+        say(plan_grpo(asked, str(args.recipe)).lines())
         return 0
     config = asked or read_config(Path(args.resume) / "config.json")
     out = Path(args.resume or config.run.out)
@@ -51,8 +50,7 @@ def run(args: argparse.Namespace) -> int:
         hint = f"go on with verireason train --resume {out}" if (out / "config.json").exists() else "nothing was begun"
         print(f"verireason: interrupted; what was written so far is whole; {hint}", file=sys.stderr)
         return 130
-    if os.environ.get("RANK", "0") == "0":  # of several processes one says it
-        print(model)
+    say([str(model)])
     return 0
 
 

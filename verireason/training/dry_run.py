@@ -22,7 +22,7 @@ from verireason.problem import Problem
 from verireason.templates import TEMPLATES
 from verireason.training.grpo import starting_model
 from verireason.training.memory import layers_of, training_bytes
-from verireason.training.models import INSTALL, check_model_path, is_local
+from verireason.training.models import INSTALL, check_lora, check_model_path, is_local
 from verireason.training.origins import check_origins, how_to_make
 from verireason.training.prompts import generated, heldout_problems, pool
 from verireason.training.ranks import num_ranks
@@ -106,6 +106,7 @@ def _start(plan: Plan, config: Config, recipe: str, run: RunDir) -> None:
     if absent:
         raise MissingError(f"package {absent[0]} is not installed; {INSTALL}")
     check_origins(config)
+    check_lora(config)
     plan.facts.append(("recipe", f"{recipe}, config {config.digest}, into {config.run.out}"))
     plan.facts.append(("model", _model(config)))
     lora = config.lora
@@ -247,6 +248,10 @@ def _memory(config: Config, model: dict[str, Any] | None) -> str:
 
 def _processes(config: Config) -> str:
     count, grpo = num_ranks(), config.grpo
+    if grpo is not None and grpo.prompts_per_step % count:
+        raise UserError(
+            f"grpo.prompts_per_step is {grpo.prompts_per_step} and {count} processes train; expected a multiple"
+        )
     if count > 1:
         return f"{count}, as the launcher says"
     most = "any number" if grpo is None else f"a divisor of {grpo.prompts_per_step}"

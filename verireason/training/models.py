@@ -103,19 +103,26 @@ def training_dtype(config: Config) -> str:
     return "bfloat16" if config.lora is not None and torch.cuda.is_available() else "float32"
 
 
-def lora_config(config: Config) -> Any:
-    """peft's settings from `[lora]` for TRL's trainers; None without that table, which trains all weights.
-
-    Raises MissingError when peft is not installed, UserError where processes share the weights out among them.
-    """
-    lora = config.lora
-    if lora is None:
-        return None
-    if any(os.environ.get(f"ACCELERATE_USE_{name}") == "true" for name in ("FSDP", "DEEPSPEED")):
+def check_lora(config: Config) -> None:
+    """Raise UserError for `[lora]` where the processes share the weights out among them."""
+    if config.lora is not None and any(
+        os.environ.get(f"ACCELERATE_USE_{name}") == "true" for name in ("FSDP", "DEEPSPEED")
+    ):
         raise UserError(
             "[lora] with FSDP or DeepSpeed: an adapter cannot be merged into weights that are shared out; expected "
             "processes that each have the model, as of recipes/accelerate/eight-gpus.yaml"
         )
+
+
+def lora_config(config: Config) -> Any:
+    """peft's settings from `[lora]` for TRL's trainers; None without that table, which trains all weights.
+
+    Raises MissingError when peft is not installed, and as `check_lora` does.
+    """
+    check_lora(config)
+    lora = config.lora
+    if lora is None:
+        return None
     try:
         from peft import LoraConfig
     except ImportError as err:
