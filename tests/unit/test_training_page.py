@@ -151,6 +151,8 @@ def test_a_run_is_summed_up_in_words() -> None:
 def test_a_trend_is_from_the_first_tenth_to_the_last() -> None:
     (reward,) = [trend for trend in trends(METRICS) if trend.label == "reward"]
     assert (reward.first, reward.last, reward.low, reward.high) == pytest.approx((0.15, 1.95, 0.1, 2.0))
+    (rejected,) = [trend for trend in trends(METRICS) if trend.label == "rejected"]
+    assert (rejected.unit, rejected.last) == ("% of completions, rejected by the guard", 12.5)
 
 
 def test_both_formats_tell_of_training(tmp_path: Path) -> None:

@@ -149,6 +149,16 @@ def test_what_a_model_wrote_does_not_reach_the_terminal_as_commands(tmp_path: Pa
     assert "⟨U+001B⟩]0;owned⟨U+0007⟩" in shown
 
 
+def test_a_small_terminal_has_every_figure_in_a_line_of_its_own_and_the_samples(run: Path) -> None:
+    out = io.StringIO()
+    Console(file=out, width=80, height=24).print(picture(Follower(run).view(), width=80, height=24))
+    shown = out.getvalue().splitlines()
+    assert len(shown) <= 24
+    assert max(map(len, shown)) <= 80
+    for label in ("reward", "groups", "staleness", "farm", "Best and worst of step 6"):
+        assert sum(line.startswith(label) for line in shown) == 1
+
+
 def test_once_prints_how_it_stands(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["watch", "--once", str(run)]) == 0
     shown = capsys.readouterr().out

@@ -44,11 +44,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _once(follower: Follower, console: Console) -> None:
-    from verireason.reports.live import picture
+    from verireason.reports.live import TALL, picture
 
     view = follower.view()
     if view.metrics:
-        height = console.height if console.is_terminal else 40
+        height = console.height if console.is_terminal else TALL
         console.print(picture(view, width=console.width, height=height))
     else:
         print(follower.waiting)

@@ -14,6 +14,8 @@ from verireason.reports.text import visible
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+TALL = 40
+"""Lines from which on words of a row may take a second line; below, there would be no room for samples."""
 _MAX_COLUMNS = 400
 """Of a terminal: no line is longer."""
 
@@ -24,12 +26,16 @@ def picture(view: View, *, width: int, height: int) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
+    shown = rows(view.metrics)
+    cells = [(row.label, row.value, spark(row.course, width // 5), row.more) for row in shown]
     table = Table.grid(padding=(0, 2))
     for style in ("dim", "bold", "cyan", ""):
         table.add_column(style=style, no_wrap=bool(style))
-    shown = rows(view.metrics)
-    for row in shown:
-        table.add_row(*(Text(cell) for cell in (row.label, row.value, spark(row.course, width // 5), row.more)))
+    room = width - 6 - sum(max(len(each[place]) for each in cells) for place in range(3))
+    for *figures, more in cells:
+        if height < TALL and len(more) > room:
+            more = more[: max(0, room - 1)] + "…"
+        table.add_row(*map(Text, (*figures, more)))
     parts: list[RenderableType] = [Text(headline(view), style="bold"), table]
     if view.samples is not None and view.samples.pairs:
         pair = view.samples.pairs[0]
@@ -56,8 +62,10 @@ def _card(sample: Sample, room: int) -> RenderableType:
     head = Text(record.outcome, style="bold green" if record.passed else "bold red")
     head.append(" · " + " · ".join(facts), style="dim")
     why = "" if record.passed else explain(verdict_from(record), record.code, language=record.language, max_chars=600)
-    finding = _first_lines(why.replace("\n\n", "\n"), room // 3)
-    code = _first_lines(record.code or record.completion or "", room - room // 3)
+    num_lines = max(3, room // 3)
+    headline_said, _, details = why.partition("\n\n")
+    finding = _first_lines((details or headline_said).replace("\n\n", "\n"), num_lines)
+    code = _first_lines(record.code or record.completion or "", room - num_lines)
     return Group(head, Text(code), Text(finding, style="yellow"))
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from verireason.diagnosis import explain
 from verireason.evals.passk import Difference, PassAtK
-from verireason.records import verdict_from
+from verireason.reports.markdown_samples import sample_markdown
 from verireason.reports.rates import Group, percent, points
 from verireason.reports.report import MAX_DROPPED, Report
-from verireason.reports.samples import Sample
-from verireason.reports.text import cut, fenced, markdown_text
+from verireason.reports.text import markdown_text
 
 MAX_PROBLEMS = 300
 """Rows of the table of problems."""
@@ -171,12 +169,12 @@ def _training(report: Report) -> Iterator[str]:
             for each in report.trends
         )
         yield _table(("what", "unit", "first tenth", "last tenth", "lowest", "highest"), rows, num_words=2)
-        yield f"Means of a tenth of the steps each; shares are from 0 to 1. {report.curves_note}"
+        yield "First and last: means of a tenth of the steps each."
     for step in report.steps[-1:]:
         yield f"### Best and worst of step {step.number:,}"
         for pair in step.pairs:
             yield markdown_text(pair.title)
-            yield from (_sample(sample) for sample in (pair.best, pair.worst))
+            yield from (sample_markdown(sample) for sample in (pair.best, pair.worst))
 
 
 def _modes(report: Report) -> Iterator[str]:
@@ -222,34 +220,7 @@ def _samples(report: Report) -> Iterator[str]:
         yield f"### {markdown_text(highlight.title)}"
         yield markdown_text(highlight.rule)
         for sample in highlight.samples:
-            yield _sample(sample)
-
-
-def _sample(sample: Sample) -> str:
-    record = sample.record
-    facts = [
-        f"**{record.outcome}**",
-        markdown_text(record.problem_id),
-        f"{markdown_text(sample.label)}, sample {record.sample}",
-    ]
-    if record.tests_total and record.tests_passed is not None:
-        checks = "tests" if record.language == "python" else "checks"
-        facts.append(f"{record.tests_passed} of {record.tests_total} {checks}")
-    if record.reward is not None:
-        facts.append(f"reward {record.reward:.3g}")
-    shown = cut(record.code or record.completion or "")
-    more = f"{shown.num_left_out:,} more characters are in the records." if shown.num_left_out else ""
-    findings = "\n".join(_findings(sample))
-    code = fenced(shown.text, record.language if record.code else "text")
-    return "\n\n".join(part for part in (" · ".join(facts), code, more, fenced(findings) if findings else "") if part)
-
-
-def _findings(sample: Sample) -> Iterator[str]:
-    """Plain lines, to be fenced; the first of them say what the header of the sample says already."""
-    if not sample.record.passed and sample.record.judged:
-        yield explain(verdict_from(sample.record), sample.record.code, language=sample.record.language)
-        return
-    yield from (f"{each.severity}: {each.message}" for each in sample.record.diagnostics)
+            yield sample_markdown(sample)
 
 
 def _defects(report: Report) -> Iterator[str]:

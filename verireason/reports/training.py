@@ -36,15 +36,17 @@ def trends(metrics: Metrics) -> list[Trend]:
         for line in panel.lines:
             if series := find_series(metrics, line.names):
                 tenth = max(1, len(series.values) // 10)
+                factor = 100 if panel.is_share or panel.is_small else 1
+                values = [factor * value for value in series.values]
                 found.append(
                     Trend(
                         panel=panel.title,
                         label=line.label,
                         unit=panel.unit,
-                        first=fmean(series.values[:tenth]),
-                        last=fmean(series.values[-tenth:]),
-                        low=min(series.values),
-                        high=max(series.values),
+                        first=fmean(values[:tenth]),
+                        last=fmean(values[-tenth:]),
+                        low=min(values),
+                        high=max(values),
                     )
                 )
     return found
