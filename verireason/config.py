@@ -213,8 +213,8 @@ class Sft(Section):
     gradient_checkpointing: bool = False
     corpus: Corpus | None = None
     path: str | None = None
-    """JSONL of {"prompt": text, "completion": code}, or of {"prompt": text, "answer": text} for whole answers, in place of
-    `[sft.corpus]`."""
+    """In place of `[sft.corpus]`: JSONL of {"prompt": text, "completion": code}, or of {"prompt": text, "answer": text}
+    for whole answers."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Sft:
