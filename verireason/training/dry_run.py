@@ -28,6 +28,7 @@ from verireason.training.prompts import generated, heldout_problems, pool
 from verireason.training.ranks import num_ranks
 from verireason.training.rundir import RunDir
 from verireason.training.sft import read_pairs
+from verireason.training.vllm_engine import check_vllm
 
 NUM_LOOKED_AT = 64
 """Generated problems whose prompts are measured."""
@@ -75,7 +76,7 @@ def plan_grpo(config: Config, recipe: str) -> Plan:
     if grpo is None:
         raise UserError("the recipe has no [grpo] section; add one")
     plan = Plan()
-    starting_model(config, Path(config.run.out))  # refuses random weights
+    check_vllm(config, starting_model(config, Path(config.run.out)))
     _start(plan, config, recipe, RunDir(path=Path(config.run.out)))
     num_problems = _problems(plan, config)
     per_epoch = f", {num_problems / grpo.prompts_per_step:.0f} steps an epoch" if num_problems else ""
@@ -87,6 +88,7 @@ def plan_grpo(config: Config, recipe: str) -> Plan:
     )
     num = grpo.max_steps * grpo.num_completions
     more = f", up to {1 + grpo.refill_rounds} times that with refill" if grpo.refill_rounds else ""
+    plan.facts.append(("engine", grpo.engine))
     plan.facts.append(("completions", f"{num:,}{more}; at most one simulation each, equal ones are run once"))
     weights = ", ".join(f"{name} {weight:g}" for name, weight in config.rubric.rubric.weights.items() if weight)
     plan.facts.append(("rubric", f"{config.rubric.rubric.name}: {weights}"))
