@@ -102,7 +102,10 @@ class Farm:
             job = next(course) if result is None else course.send(result.result())
             queued = self.pool.submit(job, expected_s=expected_s)
         except StopIteration as done:
-            future.set_result(self._signed(done.value, key))
+            try:
+                future.set_result(self._signed(done.value, key))
+            except BaseException as err:
+                future.set_exception(err)
         except BaseException as err:  # whatever it was belongs to who waits for the verdict
             future.set_exception(err)
         else:

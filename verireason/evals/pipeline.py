@@ -117,7 +117,8 @@ class Pipeline:
                 if isinstance(event, Completion) or event is _Word.ROUND_IS_OVER:
                     self._waiting.append(event)
                 self._submit()
-                self._record()
+                while self._record():
+                    self._submit()  # what was recorded left room, of which no later event may tell
         except BaseException as err:  # it belongs to who waits for us
             self._error = err
         finally:
@@ -137,18 +138,23 @@ class Pipeline:
             self._window.append(_Submitted(completion=completion, code=code, verdict=verdict))
             verdict.add_done_callback(lambda _: self._events.put(_Word.VERDICT))
 
-    def _record(self) -> None:
-        """Write the records that are due: those of the oldest completions, as far as there are verdicts."""
+    def _record(self) -> bool:
+        """Write the records that are due: those of the oldest completions, as far as there are verdicts.
+
+        Returns whether the window got shorter.
+        """
+        size = len(self._window)
         while self._window:
             oldest = self._window[0]
             if isinstance(oldest, _Submitted):
                 if not oldest.verdict.done():
-                    return
+                    break
                 self._write_one(oldest)
                 self._slots.release()
             else:
                 self._failures.put(None)
             self._window.popleft()
+        return len(self._window) < size
 
     def _write_one(self, judged: _Submitted) -> None:
         completion = judged.completion
