@@ -5,8 +5,12 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.tools.runs import RECIPE, metrics, num_lines, records, setting_words
 from verireason.cli import main
+from verireason.config import load_config
+from verireason.errors import UserError
 
 SETTINGS = ("lora={r = 4, lora_alpha = 8, lora_dropout = 0.1}", "grpo.max_steps=3", "grpo.save_steps=1")
 
@@ -29,6 +33,15 @@ def test_an_adapter_is_trained_resumed_exactly_and_merged_into_a_plain_model(fre
     words = ["--model", str(fresh / "model"), "--label", "after"]
     assert main(["eval", str(RECIPE), *setting_words(f"run.out={fresh}", "eval.num=2"), *words]) == 0
     assert num_lines(fresh / "eval" / "after" / "records.jsonl") > 0
+
+
+def test_a_misspelt_layer_is_refused_with_those_that_there_are(fine_tuned: Path) -> None:
+    from verireason.training.models import check_target_modules, load_model
+
+    config = load_config(RECIPE, ['lora={target_modules = ["q_porj", "v_proj"]}'])
+
+    with pytest.raises(UserError, match=r"lora.target_modules has 'q_porj'; expected .* q_proj, up_proj, v_proj"):
+        check_target_modules(config, load_model(str(fine_tuned / "sft" / "model")).model)
 
 
 def weights(model: Path) -> bytes:

@@ -114,6 +114,18 @@ def check_lora(config: Config) -> None:
         )
 
 
+def check_target_modules(config: Config, model: Any) -> None:
+    """Raise UserError when the model has no layer of a name in `lora.target_modules`."""
+    wanted = config.lora.target_modules if config.lora is not None else None
+    layers = {name.rpartition(".")[2] for name, _ in model.named_modules()}
+    for name in wanted or ():
+        if name.rpartition(".")[2] not in layers:
+            known = sorted(layer for layer in layers if layer.endswith("_proj"))
+            raise UserError(
+                f"lora.target_modules has {name!r}; expected layers of the model, such as {', '.join(known)}"
+            )
+
+
 def lora_config(config: Config) -> Any:
     """peft's settings from `[lora]` for TRL's trainers; None without that table, which trains all weights.
 

@@ -21,6 +21,7 @@ from verireason.errors import UserError
 from verireason.templates import LANGUAGES, TEMPLATES
 from verireason.training.models import (
     LanguageModel,
+    check_target_modules,
     has_chat_template,
     load_model,
     lora_config,
@@ -79,6 +80,7 @@ def run_sft(config: Config, *, progress: Progress) -> Path:
             ranks.wait()
         assert start is not None  # the configuration has one of the two
         language_model = load_model(start, dtype=training_dtype(config))
+        check_target_modules(config, language_model.model)
         if ranks.is_main:
             write_versions(run, versions_now(image=None, tools={}))
 
