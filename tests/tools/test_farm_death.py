@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sim.farm import Farm, open_farm
 from sim.verdict import Candidate, Outcome
+from tests.tools.leftovers import orphans_adopted
 from tests.tools.runs import (
     RECIPE,
     STEP_SIZE,
@@ -36,11 +37,13 @@ WRONG = HEADER + f"always @(posedge clk) q <= 0; {SLOW} endmodule"
 def boxes_killed(owner: int) -> Iterator[None]:
     """Every sandbox of a process ends as soon as it is seen: a process of its own kills, since ours has one to wait for."""
     killer = subprocess.Popen(("sh", "-c", 'while :; do pkill -KILL -P "$0" -x bwrap; done', str(owner)))
-    try:
-        yield
-    finally:
-        killer.kill()
-        killer.wait()
+    with orphans_adopted():  # a sandbox that loses its first process while it is made waits for it for ever
+        try:
+            yield
+        finally:
+            killer.kill()
+            killer.wait()
+            subprocess.run(("pkill", "-KILL", "-P", str(os.getpid()), "-x", "bwrap"), check=False)
 
 
 def test_a_farm_that_was_dead_for_seconds_judges_everything_right(farm: Farm) -> None:
