@@ -53,9 +53,10 @@ max_completion_length = 48
 [farm]
 jobs = 2
 """
-NOT_SYNCHRONISED = 0.05
-"""Mean difference, in nats a token, between what vLLM and the trainer give a token. With equal weights it is 0.003, for
-vLLM computes in bfloat16; see test_the_reward_rises."""
+NOT_SYNCHRONISED = 0.01
+"""Mean difference, in nats a token, between what vLLM and the trainer give a token. With equal weights it is 0.002, for
+vLLM computes in bfloat16; with the weights of the beginning it is 0.04 after one update and 0.16 after twenty.
+"""
 
 
 @pytest.fixture(scope="module")
