@@ -209,6 +209,8 @@ def test_both_languages_are_trained_on_in_one_run(farm: Farm, tmp_path: Path) ->
         "grpo.max_steps=2",
         "eval.every=2",
         "eval.num=4",
+        "sft.num_steps=20",  # nothing has to be learned
+        "sft.corpus.num=200",
     ]
     words = [word for setting in settings for word in ("--set", setting)]
 
