@@ -94,6 +94,18 @@ def test_a_problem_is_retired_by_groups_in_a_row_and_retried_after_its_time() ->
     assert pools.counts(21)["hard"] == 1
 
 
+def test_a_problem_that_never_passes_is_not_retired_while_partial_credit_tells_its_completions_apart() -> None:
+    settings = SETTINGS.model_copy(update={"retire_after": 2})
+    alike, told_apart = opened(1, settings=settings), opened(1, settings=settings)
+    for step in range(3):
+        for pools, is_live in ((alike, False), (told_apart, True)):
+            ask(pools, 1, step=step)
+            pools.observe(0, 0.0, step, is_live=is_live)
+
+    assert alike.counts(3)["retired"] == 1
+    assert told_apart.counts(3)["hard"] == 1
+
+
 def test_when_all_are_retired_those_asked_the_longest_ago_come_first() -> None:
     pools = opened(3, settings=SETTINGS.model_copy(update={"retire_after": 1}))
     order = ask(pools, 3, step=0)

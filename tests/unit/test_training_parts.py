@@ -18,6 +18,7 @@ from verireason.data.programs.generator import generate_programs
 from verireason.errors import UserError
 from verireason.problem import Completion, Problem
 from verireason.templates import Extraction
+from verireason.training.groups import Group, Sample, summarise
 from verireason.training.progress import Progress, seconds
 from verireason.training.prompts import (
     corpus_problems,
@@ -25,7 +26,6 @@ from verireason.training.prompts import (
     heldout_problems,
     prompt_sequence,
 )
-from verireason.training.groups import Group, Sample, summarise
 from verireason.training.sft import example_order, read_pairs
 
 

@@ -27,6 +27,8 @@ class GroupOutcome:
     """Share of the judged completions that passed; None when none was judged."""
     step: int
     """The step that the problem was asked for."""
+    is_live: bool = False
+    """Whether its completions differ in correctness, as partial credit can tell them apart though none passes."""
 
 
 class Asker(Protocol):
@@ -165,7 +167,8 @@ class ByPassRate:
         for outcome in outcomes:
             if outcome.pass_rate is not None:
                 place, number = divmod(outcome.index, len(self._sources))
-                self._pools[number].observe(self._sources[number].item(place), outcome.pass_rate, outcome.step)
+                item = self._sources[number].item(place)
+                self._pools[number].observe(item, outcome.pass_rate, outcome.step, is_live=outcome.is_live)
 
     def state(self) -> dict[str, Any]:
         """See Asker."""

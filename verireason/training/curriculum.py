@@ -52,12 +52,12 @@ class _Item:
     rates: tuple[float, ...] = ()
     """Pass rates of the last groups, the latest one last; at most MEMORY."""
     num_alike: int = 0
-    """Latest groups in a row that all passed, or that all failed."""
+    """Latest groups in a row that all passed, or that all failed without a difference."""
     retired_at: int | None = None
     """Step of the group that retired it."""
 
-    def note(self, rate: float, step: int, *, retire_after: int) -> None:
-        is_extreme = rate in (0.0, 1.0)
+    def note(self, rate: float, step: int, *, is_live: bool, retire_after: int) -> None:
+        is_extreme = rate in (0.0, 1.0) and not is_live
         goes_on = is_extreme and self.rates[-1:] == (rate,)
         self.num_alike = (self.num_alike if goes_on else 0) + is_extreme
         self.rates = (*self.rates, rate)[-MEMORY:]
@@ -110,9 +110,9 @@ class Pools:
             members.setdefault(pool, []).append(item)
         return {pool: deque(heapq.nsmallest(num, items, key=self._turn)) for pool, items in sorted(members.items())}
 
-    def observe(self, item: int, rate: float, step: int) -> None:
-        """Note the pass rate of a group of an item that was asked."""
-        self._items[item].note(rate, step, retire_after=self._settings.retire_after)
+    def observe(self, item: int, rate: float, step: int, *, is_live: bool = False) -> None:
+        """Note the pass rate of a group of an item that was asked, and whether there was something to learn from it."""
+        self._items[item].note(rate, step, is_live=is_live, retire_after=self._settings.retire_after)
 
     def counts(self, step: int) -> dict[str, int]:
         """How many items are in each pool at a step."""

@@ -61,7 +61,10 @@ class Group:
     def outcome(self, step: int) -> GroupOutcome:
         """What an asker is told of it."""
         passes = self.passes
-        return GroupOutcome(index=self.index, pass_rate=fmean(passes) if passes else None, step=step)
+        return GroupOutcome(
+            index=self.index, pass_rate=fmean(passes) if passes else None, step=step,
+            is_live=self.kind is GroupKind.LIVE,
+        )  # fmt: skip
 
 
 def summarise(groups: Sequence[Group]) -> dict[str, float | dict[str, int]]:

@@ -11,6 +11,7 @@ from typing import Any
 from sim.farm import Farm
 from verireason.config import Config
 from verireason.records import RecordWriter, record_from
+from verireason.training.advantages import GroupKind
 from verireason.training.deck import Deck
 from verireason.training.groups import Group, summarise
 from verireason.training.progress import Progress, seconds
@@ -95,6 +96,7 @@ class StepLog:
         self.summary = summarise(batch.asked) | {
             "staleness": fmean(step - group.weights for group in batch.groups),
             "refill_rounds": batch.num_rounds,
+            "trained_live": fmean(group.kind is GroupKind.LIVE for group in batch.groups),
         }
         if pools:
             self.summary["pools"] = dict(pools)
