@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import ExitStack, closing, nullcontext
-from dataclasses import replace
 from pathlib import Path
 
 from sim.farm import Farm
@@ -19,7 +18,7 @@ from verireason.records import RecordWriter, truncate_after_step
 from verireason.training.asking import open_asker
 from verireason.training.deck import Deck
 from verireason.training.heldout import Heldout, drop_evaluations_after
-from verireason.training.models import LanguageModel, check_model_path, load_model, training_dtype
+from verireason.training.models import LanguageModel, check_model_path, check_target_modules, load_model, training_dtype
 from verireason.training.progress import Progress
 from verireason.training.prompts import prompt_sequence
 from verireason.training.ranks import Ranks, num_local_ranks, num_ranks
@@ -31,11 +30,11 @@ from verireason.training.rundir import (
     last_checkpoint,
     new_run,
     resumed_run,
-    save_model,
     truncate_metrics,
     versions_now,
     write_versions,
 )
+from verireason.training.saving import save_trained
 from verireason.training.step_log import Files, StepLog
 from verireason.training.trainer import make_trainer
 from verireason.training.vllm_engine import check_vllm, vllm_for_trl
@@ -134,6 +133,7 @@ def _train(config: Config, run: RunDir, ranks: Ranks, *, progress: Progress, ope
     asker = open_asker(config)
     start = starting_model(config, run.path)
     model = load_model(start, name=model_name(config), dtype=training_dtype(config))
+    check_target_modules(config, model.model)
 
     with open_farm(config) as farm, ExitStack() as files:
         written = None
@@ -170,12 +170,7 @@ def _train(config: Config, run: RunDir, ranks: Ranks, *, progress: Progress, ope
             raise MissingError(f"{err}; see verireason doctor, then go on with --resume {run.path}") from err
 
     # 5. Save
-    sharded = trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled
-    state_dict = trainer.accelerator.get_state_dict(trainer.model_wrapped) if sharded else None  # all take part
-    if ranks.is_main:
-        trained = replace(model, model=trainer.accelerator.unwrap_model(trainer.model))
-        save_model(trained, run, state_dict=state_dict)
-    ranks.wait()
+    save_trained(trainer, model, run, ranks)
     return run.model
 
 
