@@ -3,7 +3,8 @@
     python benchmarks/refill.py --seeds 0 1 2 --out runs/refill
 
 Plain sampling against refill with a curriculum, from the same fine-tuned model, on the demo's families at two levels
-with a pass as the only reward, so that most groups of plain sampling pass or fail whole. Each run is evaluated on
+with a pass as the only reward, so that most groups of plain sampling pass or fail whole. A step of plain sampling asks
+16 problems and has signal in about 7 of them; one with refill asks until it has 8 with signal. Each run is evaluated on
 held-out problems as it goes. The comparison: plain sampling at its end, and the other way at the last evaluation
 within SHARE of the completions that plain sampling had judged. Reads the runs that are there; makes those that are not.
 """
@@ -26,9 +27,9 @@ TASK = [
 ]  # fmt: skip
 WAYS = {
     "plain": ["grpo.max_steps=40"],
-    "refill": ["grpo.max_steps=28", "grpo.refill_rounds=16"],
+    "refill": ["grpo.max_steps=40", "grpo.prompts_per_step=8", "grpo.refill_rounds=16"],
     "refill + curriculum": [
-        "grpo.max_steps=28", "grpo.refill_rounds=16", "curriculum={retire_after=1, retry_after=25}",
+        "grpo.max_steps=52", "grpo.prompts_per_step=8", "grpo.refill_rounds=16", "curriculum={retire_after=1, retry_after=25}",
     ],
 }  # fmt: skip
 
