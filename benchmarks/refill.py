@@ -29,7 +29,8 @@ WAYS = {
     "plain": ["grpo.max_steps=40"],
     "refill": ["grpo.max_steps=40", "grpo.prompts_per_step=8", "grpo.refill_rounds=16"],
     "refill + curriculum": [
-        "grpo.max_steps=52", "grpo.prompts_per_step=8", "grpo.refill_rounds=16", "curriculum={retire_after=1, retry_after=25}",
+        "grpo.max_steps=52", "grpo.prompts_per_step=8", "grpo.refill_rounds=16",
+        "curriculum={retire_after=1, retry_after=25}",
     ],
 }  # fmt: skip
 
