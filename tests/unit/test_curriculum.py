@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from verireason.config import Curriculum
+from verireason.recipe_tables import Curriculum
 from verireason.training.curriculum import Pools
 
 SETTINGS = Curriculum()

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from verireason.config import ScratchModel
 from verireason.errors import UserError
 from verireason.generation.generator import Generated, Generator, Request, Sampling
 from verireason.generation.local import TransformersGenerator, seeded_draws
+from verireason.recipe_tables import ScratchModel
 from verireason.training.models import LanguageModel, load_model, set_up_libraries
 
 torch = pytest.importorskip("torch", reason="the train extra is not installed")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from verireason.config import ScratchModel
 from verireason.generation.engines import Engine, open_generator
 from verireason.generation.generator import Generated, Request, Sampling
+from verireason.recipe_tables import ScratchModel
 
 pytest.importorskip("torch", reason="the train extra is not installed")
 

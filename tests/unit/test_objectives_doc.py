@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from rewards.terms import STYLE_TERMS
-from verireason.config import LEVELS_OF_LOSS, Curriculum, Grpo
+from verireason.recipe_tables import LEVELS_OF_LOSS, Curriculum, Grpo
 
 TEXT = (Path(__file__).parents[2] / "docs" / "objectives.md").read_text()
 

@@ -9,8 +9,8 @@ import pytest
 
 from rewards.rubric import Reward
 from sim.verdict import Outcome, Verdict
-from verireason.config import Grpo
 from verireason.problem import Completion, Problem
+from verireason.recipe_tables import Grpo
 from verireason.templates import Extraction
 from verireason.training.asking import GroupOutcome
 from verireason.training.groups import Group, Sample

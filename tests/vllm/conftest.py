@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from verireason.config import ScratchModel
+from verireason.recipe_tables import ScratchModel
 
 NAME = "tiny"
 """What the server calls the model."""

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol
 
-from verireason.config import Config, Curriculum
+from verireason.config import Config
 from verireason.problem import Problem
+from verireason.recipe_tables import Curriculum
 from verireason.training.curriculum import Asking, Pools
 from verireason.training.prompts import arms, pool, problem_stream, turn
 

@@ -15,7 +15,7 @@ from random import Random
 from statistics import fmean
 from typing import Any
 
-from verireason.config import Curriculum
+from verireason.recipe_tables import Curriculum
 
 MEMORY = 4
 """Groups whose mean is the recent pass rate of an item."""

@@ -15,10 +15,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from verireason.config import Config, Source
+from verireason.config import Config
 from verireason.errors import MissingError, UserError
 from verireason.evals.judging import farm_for_user
 from verireason.problem import Problem
+from verireason.recipe_tables import Source
 from verireason.templates import TEMPLATES
 from verireason.training.grpo import starting_model
 from verireason.training.memory import layers_of, training_bytes

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from verireason.config import Config, Lora
+from verireason.config import Config
+from verireason.recipe_tables import Lora
 
 BYTES = {"float32": 4, "bfloat16": 2}
 NUM_COPIES = 4

@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from sim.python.suite import read_suite
-from verireason.config import Config, Data, Source, check_terms
+from verireason.config import Config, check_terms
 from verireason.data.families.table import FAMILIES
 from verireason.data.generator import HELDOUT_FAMILIES, generate
 from verireason.data.jsonl import read_problems
@@ -22,6 +22,7 @@ from verireason.data.programs.table import PROGRAM_FAMILIES
 from verireason.data.streams import Space
 from verireason.errors import UserError
 from verireason.problem import Problem
+from verireason.recipe_tables import Data, Source
 
 
 def prompt_sequence(config: Config) -> list[Problem]:

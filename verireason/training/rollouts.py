@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from verireason.config import Grpo
+from verireason.recipe_tables import Grpo
 from verireason.training.advantages import GroupKind
 from verireason.training.asking import Asker
 from verireason.training.groups import Group

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from verireason.config import ScratchModel
+from verireason.recipe_tables import ScratchModel
 
 PAD, END = "<|pad|>", "<|end|>"
 

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from verireason.config import Config, Sft
+from verireason.config import Config
 from verireason.errors import UserError
+from verireason.recipe_tables import Sft
 from verireason.templates import LANGUAGES, TEMPLATES
 from verireason.training.models import (
     LanguageModel,

@@ -13,7 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from verireason.config import Config, Grpo
+from verireason.config import Config
+from verireason.recipe_tables import Grpo
 from verireason.training.advantages import advantages
 from verireason.training.asking import Asker
 from verireason.training.deck import Deck
