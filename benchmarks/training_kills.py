@@ -23,7 +23,7 @@ from typing import Any
 
 START_S = 3.0
 """Seconds before which nothing but imports would be killed."""
-SHARE = 0.2
+SHARE = 0.5
 NOISY = {"time", "farm", "cpu_s", "wall_s"}
 
 
