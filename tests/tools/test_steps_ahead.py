@@ -30,6 +30,9 @@ torch = pytest.importorskip("torch", reason="the train extra is not installed")
 pytest.importorskip("trl", reason="the train extra is not installed")
 
 
+TEMPERATURE = 0.8
+
+
 class Parts:
     """What a trainer is made of, over the real farm."""
 
@@ -125,7 +128,7 @@ def test_one_step_ahead_the_ratio_is_to_the_weights_that_wrote_the_tokens(
     from verireason.training.grpo import starting_model
     from verireason.training.models import load_model
 
-    settings = ("grpo.max_steps=4", "grpo.steps_ahead=1")
+    settings = ("grpo.max_steps=4", "grpo.steps_ahead=1", f"grpo.temperature={TEMPERATURE}")
     parts = Parts(Path(shutil.copytree(fine_tuned, tmp_path / "run")), farm, *settings)
     trainer = parts.trainer()
     writers: list[Any] = []
@@ -157,7 +160,7 @@ def test_one_step_ahead_the_ratio_is_to_the_weights_that_wrote_the_tokens(
 
 
 def token_log_probs(model: Any, batch: dict[str, Any]) -> Any:
-    """By the definition: log softmax of the logits, at the token that follows. (B, C)"""
+    """By the definition: log softmax of the logits over the temperature, at the token that follows. (B, C)"""
     rows = []
     for prompt, prompt_mask, completion in zip(
         batch["prompt_ids"], batch["prompt_mask"], batch["completion_ids"], strict=True
@@ -166,7 +169,7 @@ def token_log_probs(model: Any, batch: dict[str, Any]) -> Any:
         with torch.no_grad():
             logits = model(input_ids=ids.unsqueeze(0)).logits[0].double()
         start = int(prompt_mask.sum())
-        log_probs = torch.log_softmax(logits[start - 1 : -1], dim=-1)
+        log_probs = torch.log_softmax(logits[start - 1 : -1] / TEMPERATURE, dim=-1)
         rows.append(log_probs.gather(1, completion.unsqueeze(1)).squeeze(1))
     return torch.stack(rows).float()
 

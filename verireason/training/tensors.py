@@ -4,35 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Padded:
-    """Prompts, padded on the left, and completions, padded on the right, as TRL lays them out."""
-
-    token_ids: Any
-    """(B, P + C)"""
-    mask: Any
-    """(B, P + C), 1 where there is a token."""
-    num_written: int
-    """C."""
-
-
-def padded(prompts: Sequence[list[int]], written: Sequence[list[int]], *, padding: int, device: Any) -> Padded:
-    """One tensor of prompts and what was written to them."""
-    import torch
-
-    before, after = max(map(len, prompts)), max(map(len, written))
-    rows, masks = [], []
-    for prompt, answer in zip(prompts, written, strict=True):
-        left, right = before - len(prompt), after - len(answer)
-        rows.append([padding] * left + prompt + answer + [padding] * right)
-        masks.append([0] * left + [1] * (len(prompt) + len(answer)) + [0] * right)
-    return Padded(
-        token_ids=torch.tensor(rows, device=device), mask=torch.tensor(masks, device=device), num_written=after
-    )
 
 
 def right_padded(rows: Sequence[Any], *, like: Any) -> Any:

@@ -18,15 +18,15 @@ from verireason.recipe_tables import Grpo
 from verireason.training.advantages import advantages
 from verireason.training.asking import Asker
 from verireason.training.deck import Deck
-from verireason.training.ends import watch_ends
+from verireason.training.ends import Watch
 from verireason.training.groups import Sample
 from verireason.training.models import LanguageModel, lora_config
 from verireason.training.ranks import Ranks
-from verireason.training.reward import Flight, SimulationReward, TooManyUnjudged
+from verireason.training.reward import SimulationReward, TooManyUnjudged
 from verireason.training.rollouts import Batch, Rollouts, Written
 from verireason.training.rundir import RunDir, is_complete, read_asked, write_asked
 from verireason.training.step_log import StepLog
-from verireason.training.tensors import padded, randomness, right_padded, without_rows
+from verireason.training.tensors import randomness, right_padded, without_rows
 from verireason.training.trl_arguments import trl_arguments
 
 
@@ -62,43 +62,34 @@ def make_trainer(
             started = time.perf_counter()
             flight = reward.flight(indices)
             prompt_ids, *_ = self._tokenize_prompts([deck.prompt(index) for index in indices])
-            with self._launching(flight):
+            watch = Watch(
+                ends=self.eos_token_ids,
+                finished=lambda place, ids: reward.launch(flight, place, ids),
+                temperature=grpo.temperature if grpo.steps_ahead else None,
+            )
+            with self._watched_by(watch):
                 token_ids, drawn = super()._generate_single_turn(prompt_ids, None, {}, grpo.num_generations)
             for place, ids in enumerate(token_ids):
                 reward.launch(flight, place, ids)
-            log_probs = self._log_probs(prompt_ids, token_ids) if grpo.steps_ahead and drawn is None else None
+            log_probs = None
+            if grpo.steps_ahead and drawn is None:
+                log_probs = [row[: len(ids)] for row, ids in zip(watch.log_probs(), token_ids, strict=True)]
             log.generation_s += time.perf_counter() - started
             weights = self.state.global_step
             return Written(flight=flight, weights=weights, log_probs=log_probs, sampling_log_probs=drawn)
 
         @contextmanager
-        def _launching(self, flight: Flight) -> Iterator[None]:
-            """Within it each completion goes to the farm when its last token is drawn, while others are still written.
-
-            Engines other than transformers hand over all of them at the end.
-            """
+        def _watched_by(self, watch: Watch) -> Iterator[None]:
+            """Within it transformers' `generate` is watched. Other engines hand over everything at the end."""
             if self.use_vllm:
                 yield
                 return
             writer = self.accelerator.unwrap_model(self.model_wrapped)
-            watch = watch_ends(self.eos_token_ids, lambda place, token_ids: reward.launch(flight, place, token_ids))
-            writer.generate = partial(writer.generate, stopping_criteria=watch)
+            writer.generate = partial(writer.generate, **watch.arguments())
             try:
                 yield
             finally:
                 del writer.generate
-
-        def _log_probs(self, prompt_ids: Sequence[list[int]], token_ids: Sequence[list[int]]) -> list[list[float]]:
-            """What the weights of now give each token that they wrote."""
-            import torch
-
-            inputs = padded(prompt_ids, token_ids, padding=self._tokenizer.pad_token_id, device=self.accelerator.device)
-            with torch.no_grad():
-                found, *_ = self._get_per_token_logps_and_entropies(
-                    self.model, inputs.token_ids, inputs.mask, inputs.num_written,
-                    batch_size=self.args.per_device_train_batch_size,
-                )  # fmt: skip
-            return [row[: len(ids)] for row, ids in zip(found.tolist(), token_ids, strict=True)]
 
         def _generate_single_turn(self, *args: Any, **kwargs: Any) -> Any:
             if self._given is None:
