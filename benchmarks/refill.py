@@ -2,7 +2,7 @@
 
     python benchmarks/refill.py --seeds 0 1 2 --out runs/refill
 
-Plain sampling against refill with a curriculum, from the same fine-tuned model, on the demo's families at two levels
+Plain sampling against refill with a curriculum over families and levels, from the same fine-tuned model, on the demo's families at two levels
 with a pass as the only reward, so that most groups of plain sampling pass or fail whole. A step of plain sampling asks
 16 problems and has signal in about 7 of them; one with refill asks until it has 8 with signal. Each run is evaluated on
 held-out problems as it goes. The comparison: plain sampling at its end, and the other way at the last evaluation
@@ -22,15 +22,14 @@ from typing import Any
 
 SHARE = 0.8
 TASK = [
-    "rubric={weights={correct=1.0}}", "data.levels=[1,2]", "data.num=192", "eval.every=4", "eval.num=128",
-    "eval.samples=2", "grpo.save_steps=8",
+    "rubric={weights={correct=1.0}}", "data.levels=[1,2]", "eval.num=128", "eval.samples=2", "grpo.save_steps=8",
 ]  # fmt: skip
 WAYS = {
-    "plain": ["grpo.max_steps=40"],
-    "refill": ["grpo.max_steps=40", "grpo.prompts_per_step=8", "grpo.refill_rounds=16"],
+    "plain": ["grpo.max_steps=32", "eval.every=8"],
+    "refill": ["grpo.max_steps=24", "eval.every=4", "grpo.prompts_per_step=8", "grpo.refill_rounds=16"],
     "refill + curriculum": [
-        "grpo.max_steps=52", "grpo.prompts_per_step=8", "grpo.refill_rounds=16",
-        "curriculum={retire_after=1, retry_after=25}",
+        "grpo.max_steps=40", "eval.every=4", "grpo.prompts_per_step=8", "grpo.refill_rounds=16",
+        "curriculum={retire_after=3, retry_after=25}",
     ],
 }  # fmt: skip
 
