@@ -2,11 +2,12 @@
 
     python benchmarks/refill.py --seeds 0 1 2 --out runs/refill
 
-Plain sampling against refill with a curriculum over families and levels, from the same fine-tuned model, on the demo's families at two levels
-with a pass as the only reward, so that most groups of plain sampling pass or fail whole. A step of plain sampling asks
-16 problems and has signal in about 7 of them; one with refill asks until it has 8 with signal. Each run is evaluated on
-held-out problems as it goes. The comparison: plain sampling at its end, and the other way at the last evaluation
-within SHARE of the completions that plain sampling had judged. Reads the runs that are there; makes those that are not.
+Plain sampling against refill with a curriculum over families and levels, from the same fine-tuned model, on the
+demo's families at two levels with a pass as the only reward, so that most groups of plain sampling pass or fail
+whole. A step of plain sampling asks 16 problems and has signal in about 7 of them; one with refill asks until it has
+8 with signal. Each run is evaluated on held-out problems as it goes. The comparison: plain sampling at its end, and
+the other way at the last evaluation within SHARE of the completions that plain sampling had judged. Reads the runs
+that are there; makes those that are not.
 """
 
 from __future__ import annotations
