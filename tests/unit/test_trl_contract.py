@@ -22,6 +22,7 @@ def parameters(name: str) -> list[str]:
         ),
         ("_generate_and_score_completions", ["self", "inputs"]),
         ("_save_checkpoint", ["self", "model", "trial"]),
+        ("_tokenize_prompts", ["self", "prompts"]),
         ("_calculate_rewards", ["self", "inputs", "prompts", "completions", "completion_ids_list"]),
     ],
 )
@@ -49,6 +50,10 @@ def test_reward_functions_are_told_the_state_and_may_log() -> None:
 
     assert 'reward_kwargs["trainer_state"] = self.state' in source
     assert 'reward_kwargs["log_metric"] = self._log_metric' in source
+
+
+def test_log_probabilities_of_the_writer_are_taken_for_the_ratio() -> None:
+    assert 'inputs.get("old_per_token_logps")' in inspect.getsource(trl.GRPOTrainer._compute_loss)
 
 
 def test_the_order_of_prompts_is_left_alone_on_demand() -> None:

@@ -19,6 +19,7 @@ class Watch:
         self._ends, self._finished, self._temperature = ends, finished, temperature
         self._width: int | None = None
         self._going: Any = None
+        self._ending: Any = None
         self._logits: Any = None
         self._log_probs: list[Any] = []
 
@@ -50,11 +51,12 @@ class Watch:
         if self._width is None:
             self._width = input_ids.shape[1] - 1  # the prompt and one token
             self._going = torch.ones(len(input_ids), dtype=torch.bool, device=input_ids.device)
+            self._ending = torch.tensor(self._ends, device=input_ids.device)
         drawn = input_ids[:, -1]
         if self._temperature is not None:
             logits = self._logits.float() / self._temperature
             self._log_probs.append(logits.log_softmax(dim=-1).gather(1, drawn[:, None]).squeeze(1))
-        ended = self._going & torch.isin(drawn, torch.tensor(self._ends, device=input_ids.device))
+        ended = self._going & torch.isin(drawn, self._ending)
         for place in ended.nonzero().flatten().tolist():
             self._finished(place, input_ids[place, self._width :].tolist())
         self._going &= ~ended
