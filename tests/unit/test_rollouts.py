@@ -180,3 +180,11 @@ def test_a_group_that_was_not_judged_is_replaced_and_tells_the_asker_nothing() -
 
     assert (indices(batch.groups), indices(batch.dropped)) == ([0, 2, 3], [1])
     assert [seen.pass_rate for seen in play.asker.seen if seen.index == 1] == [None]
+
+
+def test_a_few_replacements_that_are_not_judged_stop_no_run() -> None:
+    play = Play(lambda index: {0: "xx", 3: "??", 4: "xx"}.get(index, ".x"), refill_rounds=3)
+
+    batch = play.rollouts.batch(0)
+
+    assert (indices(batch.groups), indices(batch.dropped)) == ([1, 2, 5], [0, 3, 4])

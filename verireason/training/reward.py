@@ -17,6 +17,7 @@ from verireason.training.deck import Deck
 from verireason.training.groups import Sample
 from verireason.training.models import LanguageModel, end_tokens
 from verireason.training.patience import judged_patiently, why
+from verireason.training.ranks import num_ranks
 from verireason.training.similarity import with_similarity
 
 
@@ -63,6 +64,8 @@ class SimulationReward:
         self._rubric = config.rubric.rubric
         self._group_size = config.grpo.num_generations
         self._max_tokens = config.grpo.max_completion_length
+        self._max_unjudged = config.farm.max_unjudged * config.grpo.num_completions / num_ranks()
+        """Completions of this process's part of a step that may stay UNJUDGED before the farm is waited for."""
         self.waited_s = 0.0
         """Wall seconds that were spent waiting for verdicts; whoever reads it sets it back."""
 
@@ -102,7 +105,7 @@ class SimulationReward:
         ]
         verdicts = judged_patiently(
             self._farm, [(_candidate(each.extraction, each.problem), each.problem.spec) for each in launched], verdicts,
-            max_unjudged=settings.max_unjudged, patience_s=settings.patience_s, say=self._say,
+            max_unjudged=min(1.0, self._max_unjudged / len(launched)), patience_s=settings.patience_s, say=self._say,
         ).verdicts  # fmt: skip
         if self._rubric.needs_similarity:
             codes = [each.extraction.code for each in launched]

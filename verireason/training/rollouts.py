@@ -149,7 +149,7 @@ class Rollouts:
                 for place, index in enumerate(self._ranks.share(asked))
             ]
         )
-        samples = [each for group in groups for each in group.samples]
+        samples = [each for group in so_far + groups for each in group.samples]
         if sum(not each.is_judged for each in samples) > self._max_unjudged * len(samples):
             self._keep(so_far + groups, "train", step + 1)
             raise TooManyUnjudged(complaint(samples, step=step + 1, allowed=self._max_unjudged))
