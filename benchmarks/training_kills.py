@@ -4,7 +4,8 @@
 
 Without steps ahead everything must be equal: metrics, records, weights. With them the completions are written again by
 other weights after a kill, so what must hold is that the prompts come in order and each record is there once. A kill
-takes the whole process group with SIGKILL, at a moment drawn evenly from the first SHARE of a run's whole time.
+takes the whole process group with SIGKILL, at a moment drawn evenly from the first SHARE of a run's whole time. A run
+that is done before there were enough kills is compared, and another is begun.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import Any
 
 START_S = 3.0
 """Seconds before which nothing but imports would be killed."""
-SHARE = 0.5
+SHARE = 0.6
 NOISY = {"time", "farm", "cpu_s", "wall_s"}
 
 
@@ -41,22 +42,21 @@ def main() -> int:
     alone, killed = args.out / "alone", args.out / "killed"
 
     subprocess.run(command(args, "sft", alone, processes=1), check=True)
-    shutil.copytree(alone, killed)
+    shutil.copytree(alone, args.out / "start")
     started = time.monotonic()
     subprocess.run(command(args, "train", alone), check=True, capture_output=True)
     whole_s = time.monotonic() - started
 
-    rng, num_kills = random.Random(args.seed), 0
-    while num_kills < args.kills and not (killed / "model").exists():
-        num_kills += kill(command(args, "train", killed), after_s=rng.uniform(START_S, START_S + SHARE * whole_s))
-        print(f"kill {num_kills}: after step {len(lines(killed / 'metrics.jsonl'))}", flush=True)
-    if not (killed / "model").exists():
-        subprocess.run(command(args, "train", killed), check=True, capture_output=True)
-
-    differences = compare(alone, killed, exact=not any("steps_ahead" in each for each in args.set))
-    print(
-        f"{num_kills} kills, {len(lines(alone / 'metrics.jsonl'))} steps, {len(lines(alone / 'records.jsonl'))} records"
-    )
+    rng, num_kills, differences = random.Random(args.seed), 0, list[str]()
+    while num_kills < args.kills:
+        shutil.rmtree(killed, ignore_errors=True)
+        shutil.copytree(args.out / "start", killed)
+        while not (killed / "model").exists():
+            after_s = rng.uniform(START_S, START_S + SHARE * whole_s) if num_kills < args.kills else None
+            num_kills += kill(command(args, "train", killed), after_s=after_s)
+            print(f"kill {num_kills}: after step {len(lines(killed / 'metrics.jsonl'))}", flush=True)
+        differences += compare(alone, killed, exact=not any("steps_ahead" in each for each in args.set))
+    print(f"{num_kills} kills, runs of {len(lines(alone / 'metrics.jsonl'))} steps")
     print("\n".join(differences) or "no difference")
     return 1 if differences else 0
 
@@ -71,7 +71,7 @@ def command(args: argparse.Namespace, name: str, out: Path, processes: int | Non
     return [*launcher, "-m", "verireason", name, args.recipe, *settings, *resume]
 
 
-def kill(words: list[str], *, after_s: float) -> int:
+def kill(words: list[str], *, after_s: float | None) -> int:
     """Start, kill after so many seconds; 1 if there was still something to kill."""
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     try:
