@@ -267,8 +267,9 @@ static int become_step(const struct step *s, const int streams[4])
     limit(RLIMIT_CORE, 0, 0);
     limit(RLIMIT_NICE, 0, 0);
     /* A training step on the same host comes first. No session of its own: the kernel would share the processor out
-     * between sessions, and niceness count within each only. */
+     * between sessions, and niceness count within each only. A group of its own, or it could end us with it. */
     if (!(s->flags & URGENT)) setpriority(PRIO_PROCESS, 0, 19);
+    if (setpgid(0, 0)) return -1;
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
