@@ -13,6 +13,7 @@ from verireason.problem import Problem
 from verireason.templates import TEMPLATES
 from verireason.training.asking import Asker
 from verireason.training.models import LanguageModel, has_chat_template, prompt_tokens
+from verireason.training.prompts import check_room
 
 
 class Deck:
@@ -61,9 +62,4 @@ class Deck:
         assert self._config.grpo is not None
         longest = max(len(ids) for ids in prompt_tokens(self._model.tokenizer, prompts))
         room = getattr(self._model.model.config, "max_position_embeddings", None)
-        answer = self._config.grpo.max_completion_length
-        if room is not None and longest + answer > room:
-            raise UserError(
-                f"the longest prompt has {longest} tokens and grpo.max_completion_length is {answer}; "
-                f"the model has room for {room} together"
-            )
+        check_room(longest, room=room, answer=self._config.grpo.max_completion_length)

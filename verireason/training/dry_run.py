@@ -25,8 +25,8 @@ from verireason.training.grpo import starting_model
 from verireason.training.memory import layers_of, training_bytes
 from verireason.training.models import INSTALL, check_lora, check_model_path, is_local
 from verireason.training.origins import check_origins, how_to_make
-from verireason.training.prompts import generated, heldout_problems, pool
-from verireason.training.ranks import num_ranks
+from verireason.training.prompts import check_room, generated, heldout_problems, pool
+from verireason.training.ranks import check_whole_groups, num_ranks
 from verireason.training.rundir import RunDir
 from verireason.training.sft import read_pairs
 from verireason.training.vllm_engine import check_vllm
@@ -169,10 +169,9 @@ def _problems(plan: Plan, config: Config) -> int | None:
             total = None
             continue
         prompts += found
-        is_endless = source.is_generated and source.num is None
-        total = None if is_endless or total is None else total + (source.num or len(found))
+        total = None if source.is_endless or total is None else total + (source.num or len(found))
         benchmarks = ", ".join(f"{num} of {kind}" for kind, num in Counter(each.benchmark for each in found).items())
-        many = "a new one for each prompt" if is_endless else benchmarks
+        many = "a new one for each prompt" if source.is_endless else benchmarks
         plan.facts.append((name, f"{source.path or source.source}: {many}"))
     if config.eval.every is not None and not plan.to_do:
         heldout_problems(config, num=1)
@@ -222,12 +221,8 @@ def _longest(plan: Plan, config: Config, problems: Sequence[Problem]) -> None:
     from tokenizers import Tokenizer
 
     num = max(len(encoding.ids) for encoding in Tokenizer.from_file(str(file)).encode_batch(texts))
-    room, answer = settings.get("max_position_embeddings"), config.grpo.max_completion_length
-    if room is not None and num + answer > room:
-        raise UserError(
-            f"the longest prompt has {num} tokens and grpo.max_completion_length is {answer}; the model has room for "
-            f"{room} together"
-        )
+    answer = config.grpo.max_completion_length
+    check_room(num, room=settings.get("max_position_embeddings"), answer=answer)
     plan.facts.append(("longest prompt", f"{num} tokens, of {len(texts)} looked at; up to {answer} for the answer"))
 
 
@@ -251,10 +246,8 @@ def _memory(config: Config, model: dict[str, Any] | None) -> str:
 
 def _processes(config: Config) -> str:
     count, grpo = num_ranks(), config.grpo
-    if grpo is not None and grpo.prompts_per_step % count:
-        raise UserError(
-            f"grpo.prompts_per_step is {grpo.prompts_per_step} and {count} processes train; expected a multiple"
-        )
+    if grpo is not None:
+        check_whole_groups(grpo, count)
     if count > 1:
         return f"{count}, as the launcher says"
     most = "any number" if grpo is None else f"a divisor of {grpo.prompts_per_step}"

@@ -127,7 +127,7 @@ def _train(config: Config, run: RunDir, ranks: Ranks, *, progress: Progress, ope
     ranks.wait()
     checkpoint, last_step = last_checkpoint(run)
     if not ranks.is_main:
-        progress = Progress(open(os.devnull, "w"))  # noqa: SIM115  # for as long as the process lives
+        progress = Progress.silent()
 
     # 2. What will be asked, and the model
     asker = open_asker(config)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TextIO
 
@@ -16,6 +17,11 @@ class Progress:
     def __init__(self, stream: TextIO | None = None) -> None:
         self.stream = sys.stderr if stream is None else stream
         self._mean_step_s: float | None = None
+
+    @classmethod
+    def silent(cls) -> Progress:
+        """One that nobody reads, for the processes of a run beside the main one."""
+        return cls(open(os.devnull, "w"))  # for as long as the process lives
 
     def say(self, text: str) -> None:
         """One line of its own."""

@@ -58,6 +58,15 @@ def pool(source: Source, config: Config) -> list[Problem]:
     return with_libraries(problems, config.farm.python_libraries)
 
 
+def check_room(longest: int, *, room: int | None, answer: int) -> None:
+    """Raise UserError when the longest prompt leaves no room for an answer. All in tokens; room: None is any."""
+    if room is not None and longest + answer > room:
+        raise UserError(
+            f"the longest prompt has {longest} tokens and grpo.max_completion_length is {answer}; "
+            f"the model has room for {room} together"
+        )
+
+
 def heldout_problems(config: Config, *, num: int) -> list[Problem]:
     """At most `num` held-out problems of each source, the same for equal settings. UserError when there are none."""
     problems: list[Problem] = []

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from verireason.errors import UserError
+from verireason.recipe_tables import Grpo
+
 _Item = TypeVar("_Item")
 
 
@@ -44,6 +47,15 @@ class Ranks:
     def wait(self) -> None:
         """Until all have come here."""
         self._state.wait_for_everyone()
+
+
+def check_whole_groups(grpo: Grpo, count: int) -> None:
+    """Raise UserError when the groups of a step cannot be shared out among so many processes."""
+    if grpo.prompts_per_step % count:
+        raise UserError(
+            f"grpo.prompts_per_step is {grpo.prompts_per_step} and {count} processes train; "
+            "expected a multiple, so that each has whole groups"
+        )
 
 
 def num_ranks() -> int:

@@ -7,7 +7,6 @@ tokens apart from each other, exactly as in generation, and TRL is told to leave
 from __future__ import annotations
 
 import json
-import os
 import random
 import time
 from collections.abc import Iterator, Sequence
@@ -63,7 +62,7 @@ def run_sft(config: Config, *, progress: Progress) -> Path:
         raise UserError("the recipe has no [sft] section; add one or use verireason train alone")
     out, ranks = Path(config.run.out) / "sft", Ranks(timeout_s=LONGEST_WAIT_S)
     if not ranks.is_main:
-        progress = Progress(open(os.devnull, "w"))  # noqa: SIM115  # for as long as the process lives
+        progress = Progress.silent()
     held = new_run(out, config, replace_unfinished=True) if ranks.is_main else nullcontext(RunDir(path=out))
     with held as run:
         # 1. Data

@@ -136,14 +136,6 @@ def make_trainer(
             )  # fmt: skip
             return [each for group in found for each in group]
 
-        def _simulation(self, *, completions: Sequence[Any], log_metric: Callable[..., None], **unused: Any) -> Any:
-            """TRL's reward function: what was found out already."""
-            for name, value in log.summary.items():
-                if not isinstance(value, dict):
-                    log_metric(name, value)
-            assert self._given is not None
-            return [each.reward.total for each in self._given]
-
         def _keep_checkpoint(self) -> None:
             folder = run.checkpoints / f"checkpoint-{self.state.global_step}"
             if self.state.global_step > 0 and not is_complete(folder):
@@ -175,8 +167,13 @@ def make_trainer(
         def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
             log.mark_checkpoint(state.global_step)
 
-    def simulation(**kwargs: Any) -> Any:
-        return trainer._simulation(**kwargs)
+    def simulation(*, log_metric: Callable[[str, float], None], **unused: Any) -> list[float | None]:
+        """TRL's reward function: what was found out already."""
+        for name, value in log.summary.items():
+            if not isinstance(value, dict):
+                log_metric(name, value)
+        assert trainer._given is not None
+        return [each.reward.total for each in trainer._given]
 
     # The loader only counts: as many rows as prompts will be trained on.
     num_rows = grpo.max_steps * grpo.prompts_per_step

@@ -7,7 +7,7 @@ from typing import Any
 
 from verireason.config import Config
 from verireason.errors import UserError
-from verireason.training.ranks import Ranks
+from verireason.training.ranks import Ranks, check_whole_groups
 from verireason.training.rundir import NUM_CHECKPOINTS_KEPT, RunDir
 from verireason.training.vllm_engine import vllm_arguments
 
@@ -25,11 +25,7 @@ def trl_arguments(config: Config, run: RunDir, ranks: Ranks) -> Any:
     on_cpu = not torch.cuda.is_available()
     mine = grpo.num_completions // ranks.count
     batch_size = grpo.batch_size or mine
-    if grpo.prompts_per_step % ranks.count:
-        raise UserError(
-            f"grpo.prompts_per_step is {grpo.prompts_per_step} and {ranks.count} processes train; "
-            "expected a multiple, so that each has whole groups"
-        )
+    check_whole_groups(grpo, ranks.count)
     if mine % batch_size:
         raise UserError(
             f"grpo.batch_size is {batch_size} and each of {ranks.count} processes has {mine} completions of a step; "
